@@ -1,0 +1,205 @@
+//! Populations and what joins them, in columns: connections, couplings, stimuli, probes.
+//!
+//! Every function of [`crate::Recipe`] that fills one of these appends to buffers the caller reuses. Rows are
+//! sorted by target gid; within a gid their order is the order of the model's description, which is also the
+//! order in which synapses of one node are summed.
+
+use crate::cell::Parameter;
+use crate::morphology::Location;
+
+/// Dense identity of a cell in the whole network: population offset + node id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gid(pub u32);
+
+/// Identity of a kind: tree shape plus density mechanisms per node range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KindId(pub u32);
+
+/// A named block of cells with consecutive gids; (population, node id) is the public identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Population {
+    /// As written in the config and in the output files.
+    pub name: String,
+    /// Gid of node id 0.
+    pub first_gid: Gid,
+    /// Number of cells.
+    pub size: u32,
+    /// Names of the cells, by node id, where the model gives them (`AVAL`).
+    pub cell_names: Vec<String>,
+}
+
+impl Population {
+    /// The node id of a gid of this population.
+    pub fn node_id(&self, gid: Gid) -> Option<u32> {
+        gid.0.checked_sub(self.first_gid.0).filter(|id| *id < self.size)
+    }
+}
+
+/// One instance of a POINT_PROCESS on a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointProcess {
+    /// The cell that carries it.
+    pub gid: Gid,
+    /// Where on the cell.
+    pub location: Location,
+    /// Index into [`crate::Recipe::mechanisms`].
+    pub mechanism: usize,
+    /// Index into the `parameter_sets` beside it.
+    pub parameter_set: usize,
+}
+
+/// Event connections onto cells, and the synapses they arrive at.
+#[derive(Debug, Clone, Default)]
+pub struct Connections {
+    /// The synapses.
+    pub synapses: Vec<PointProcess>,
+    /// Parameters shared by many synapses (always [`crate::Values::Uniform`]).
+    pub parameter_sets: Vec<Vec<Parameter>>,
+    /// Source cell of each connection.
+    pub source: Vec<Gid>,
+    /// Target of each connection: an index into `synapses`.
+    pub synapse: Vec<u32>,
+    /// Delay of each connection.
+    pub delay_ms: Vec<f64>,
+    /// First argument of NET_RECEIVE of each connection (`weight`); further arguments start at 0.
+    pub weight: Vec<f64>,
+}
+
+/// The variable a POINTER of a coupling instance reads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Peer {
+    /// Index into [`Couplings::instances`].
+    pub instance: u32,
+    /// Name of the POINTER in the mechanism.
+    pub pointer: String,
+    /// The cell that is read.
+    pub gid: Gid,
+    /// Where on it.
+    pub location: Location,
+    /// What is read there; `Quantity::Voltage` in graded synapses and gap junctions.
+    pub quantity: Quantity,
+}
+
+/// Continuous couplings: graded synapses and halves of gap junctions.
+#[derive(Debug, Clone, Default)]
+pub struct Couplings {
+    /// The instances on the reading side.
+    pub instances: Vec<PointProcess>,
+    /// Parameters shared by many instances.
+    pub parameter_sets: Vec<Vec<Parameter>>,
+    /// What they read, sorted by instance.
+    pub peers: Vec<Peer>,
+}
+
+/// How a driven value moves in time. All times in ms, values in the driven parameter's unit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Waveform {
+    /// `amplitude` in step n iff `start <= t_n + dt/2 < start + duration`, else 0.
+    #[allow(missing_docs)]
+    Pulse { start_ms: f64, duration_ms: f64, amplitude: f64 },
+    /// The sum of several pulses.
+    Pulses(Vec<(f64, f64, f64)>),
+    /// Sample k holds over [start + k*interval, start + (k+1)*interval); 0 outside.
+    #[allow(missing_docs)]
+    Step { start_ms: f64, interval_ms: f64, samples: Vec<f64> },
+    /// Linear between (time, value) points, taken at t_n + dt/2; held beyond the ends.
+    Linear(Vec<(f64, f64)>),
+}
+
+impl Waveform {
+    /// The value that drives the step which starts at `t_ms` with length `dt_ms`.
+    pub fn value(&self, t_ms: f64, dt_ms: f64) -> f64 {
+        let t = t_ms + 0.5 * dt_ms;
+        match self {
+            Waveform::Pulse { start_ms, duration_ms, amplitude } => pulse(t, *start_ms, *duration_ms, *amplitude),
+            Waveform::Pulses(pulses) => pulses.iter().map(|&(start, duration, a)| pulse(t, start, duration, a)).sum(),
+            Waveform::Step { start_ms, interval_ms, samples } => {
+                let k = ((t - start_ms) / interval_ms).floor();
+                if k < 0.0 { 0.0 } else { samples.get(k as usize).copied().unwrap_or(0.0) }
+            }
+            Waveform::Linear(points) => linear(points, t),
+        }
+    }
+}
+
+fn pulse(t: f64, start: f64, duration: f64, amplitude: f64) -> f64 {
+    if start <= t && t < start + duration { amplitude } else { 0.0 }
+}
+
+fn linear(points: &[(f64, f64)], t: f64) -> f64 {
+    let after = points.partition_point(|p| p.0 <= t);
+    match (after.checked_sub(1).map(|i| points[i]), points.get(after)) {
+        (None, None) => 0.0,
+        (None, Some(first)) => first.1,
+        (Some(last), None) => last.1,
+        (Some((t0, y0)), Some(&(t1, y1))) => y0 + (y1 - y0) * ((t - t0) / (t1 - t0)),
+    }
+}
+
+/// A parameter of an instance that is written anew in every step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Driven {
+    /// Index into [`Stimuli::instances`].
+    pub instance: u32,
+    /// The RANGE parameter it drives: `amp` of `IClamp`, `vc` and `on` of `SEClamp`.
+    pub parameter: String,
+    /// Its course.
+    pub waveform: Waveform,
+}
+
+/// Stimuli: point processes with driven parameters.
+#[derive(Debug, Clone, Default)]
+pub struct Stimuli {
+    /// The instances.
+    pub instances: Vec<PointProcess>,
+    /// Parameters shared by instances.
+    pub parameter_sets: Vec<Vec<Parameter>>,
+    /// What is driven, sorted by instance.
+    pub driven: Vec<Driven>,
+}
+
+/// What a probe or a peer reads at a place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Quantity {
+    /// Membrane potential, mV.
+    Voltage,
+    /// Total membrane current without electrodes, nA (NEURON's fast_imem).
+    MembraneCurrent,
+    /// An ion's variable by NEURON's name: `ina`, `ena`, `cai`.
+    Ion(String),
+    /// A RANGE variable of a density mechanism.
+    #[allow(missing_docs)]
+    Density { mechanism: String, variable: String },
+    /// A RANGE variable of point processes: of the `index`-th instance of that mechanism on the cell, in the
+    /// order connections, couplings, stimuli.
+    #[allow(missing_docs)]
+    PointProcess { mechanism: String, index: usize, variable: String },
+}
+
+/// One recorded value: a column of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// Index into [`crate::Recipe::reports`].
+    pub report: usize,
+    /// The cell.
+    pub gid: Gid,
+    /// Where on the cell.
+    pub location: Location,
+}
+
+/// A file of traces: one quantity at many places.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// File name without `.h5`.
+    pub name: String,
+    /// What is recorded.
+    pub quantity: Quantity,
+    /// NEURON's name of the variable (`v`, `ina`, `m_hh`), for the file's `variable` attribute.
+    pub variable: String,
+    /// Its unit, for the file's `units` attribute.
+    pub unit: String,
+    /// Interval between rows; a whole number of steps.
+    pub interval_ms: f64,
+    /// True for 64-bit values in the file.
+    pub double: bool,
+}

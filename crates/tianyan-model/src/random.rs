@@ -1,0 +1,1 @@
+//! Random numbers that models need. Filled as streams arrive.

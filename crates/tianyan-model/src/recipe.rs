@@ -1,0 +1,92 @@
+//! The question-and-answer form of a network.
+
+use crate::cell::Cell;
+use crate::network::{Connections, Couplings, Gid, KindId, Population, Probe, Report, Stimuli};
+use crate::problem::Problems;
+
+/// An NMODL text and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MechanismSource {
+    /// SUFFIX or POINT_PROCESS name by which cells refer to it.
+    pub name: String,
+    /// File name for messages; `shipped:hh` for the ones that come with Tianyan.
+    pub origin: String,
+    /// The NMODL text.
+    pub text: String,
+}
+
+/// How the conductance di/dv of a current is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CurrentDerivative {
+    /// NEURON's difference (I(v + 0.001) - I(v)) / 0.001 unless I is affine in v.
+    #[default]
+    Neuron,
+    /// The exact derivative everywhere.
+    Analytic,
+}
+
+/// NEURON's `secondorder`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecondOrder {
+    /// Backward Euler.
+    #[default]
+    Off,
+    /// Crank-Nicolson voltage.
+    Voltage,
+    /// Crank-Nicolson voltage, and ion currents corrected to the half step.
+    VoltageAndCurrents,
+}
+
+/// What holds for the whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSettings {
+    /// How long to simulate.
+    pub duration_ms: f64,
+    /// Step length.
+    pub dt_ms: f64,
+    /// Temperature (`celsius` of NMODL).
+    pub temperature_celsius: f64,
+    /// Order of the voltage equation.
+    pub second_order: SecondOrder,
+    /// How conductances are found.
+    pub current_derivative: CurrentDerivative,
+    /// Seed of every random stream.
+    pub seed: u64,
+}
+
+impl RunSettings {
+    /// Number of steps: duration/dt, rounded to the nearest.
+    pub fn steps(&self) -> u64 {
+        (self.duration_ms / self.dt_ms).round() as u64
+    }
+}
+
+/// A network, asked in batches of gids (sorted ascending). Nothing global is ever built.
+///
+/// Implemented by TOML models, SONATA networks and test rings.
+pub trait Recipe: Send + Sync {
+    /// All populations, in gid order without gaps.
+    fn populations(&self) -> &[Population];
+    /// What holds for the whole run.
+    fn run(&self) -> &RunSettings;
+    /// Every mechanism any cell, synapse or stimulus uses, in the fixed order in which currents are summed.
+    fn mechanisms(&self) -> &[MechanismSource];
+    /// All reports.
+    fn reports(&self) -> &[Report];
+    /// Number of kinds.
+    fn kinds(&self) -> usize;
+    /// The kind of each of these cells, appended to `kinds`.
+    fn kind_of(&self, gids: &[Gid], kinds: &mut Vec<KindId>);
+    /// What all cells of a kind share.
+    fn cell(&self, kind: KindId) -> Result<Cell, Problems>;
+    /// Known spike times (ms, ascending) of each source cell among `gids`, appended as (gid, times).
+    fn source_spikes_on(&self, gids: &[Gid], out: &mut Vec<(Gid, Vec<f64>)>) -> Result<(), Problems>;
+    /// Event connections whose target lies in `gids`.
+    fn connections_on(&self, gids: &[Gid], out: &mut Connections) -> Result<(), Problems>;
+    /// Graded synapses and gap-junction halves that sit on `gids`.
+    fn couplings_on(&self, gids: &[Gid], out: &mut Couplings) -> Result<(), Problems>;
+    /// Stimuli on `gids`.
+    fn stimuli_on(&self, gids: &[Gid], out: &mut Stimuli) -> Result<(), Problems>;
+    /// Probes on `gids`, sorted by (report, gid) and within a gid in the order of the report's columns.
+    fn probes_on(&self, gids: &[Gid], out: &mut Vec<Probe>) -> Result<(), Problems>;
+}
