@@ -1,1 +1,3 @@
 //! placeholder
+pub mod output;
+pub mod read_back;

@@ -1,0 +1,199 @@
+//! What a run writes: `spikes.h5`, a file for each report, `run.json`, in the layout that SONATA's readers take.
+//!
+//! ```text
+//! spikes.h5     /spikes/<population>/{timestamps (ms), node_ids}      sorted by time, then node id
+//! <report>.h5   /report/<population>/data [row, element]
+//!               /report/<population>/mapping/{node_ids, index_pointers, element_ids, element_pos, time}
+//! run.json      what was run, how it ended, what it cost
+//! ```
+//!
+//! Files are called `NAME.h5.part` while the run goes on. [`Output::close`] gives them their names when the run
+//! is done; of a run that was interrupted they keep the ending, and stay readable up to the last flush.
+//! Rows are kept in memory and written together, at most once in [`OutputSettings::flush_every`] or whenever
+//! [`OutputSettings::buffer_bytes`] have gathered, so that short epochs cost nothing.
+
+mod directory;
+mod part_file;
+mod report;
+mod run_json;
+mod spikes;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings};
+
+pub(crate) use part_file::file_name;
+use report::ReportFile;
+pub use run_json::{PopulationSize, RUN_JSON, RunStatus, RunSummary, rfc3339};
+use spikes::SpikeFile;
+
+/// How results are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputSettings {
+    /// Replace the files of an earlier run in the same directory.
+    pub overwrite: bool,
+    /// Wall time between two flushes.
+    pub flush_every: Duration,
+    /// Flush earlier if this much has gathered.
+    pub buffer_bytes: usize,
+    /// Populations that only emit known spikes. They get a group in `spikes.h5` when they spike, the others
+    /// always, so that a reader can tell silent cells from unknown ones.
+    pub source_populations: Vec<String>,
+}
+
+impl Default for OutputSettings {
+    fn default() -> OutputSettings {
+        OutputSettings {
+            overwrite: false,
+            flush_every: Duration::from_secs(1),
+            buffer_bytes: 16 << 20,
+            source_populations: Vec::new(),
+        }
+    }
+}
+
+/// The open files of a run.
+///
+/// Dropping it without [`Output::close`] writes what is still in memory, if that is possible, and leaves the
+/// files under their `.part` names.
+#[derive(Debug)]
+pub struct Output {
+    directory: PathBuf,
+    settings: OutputSettings,
+    /// `None` after closing.
+    files: Option<Files>,
+    flushed_at: Instant,
+    /// Model time of the last epoch taken and of the last one that is safe on disk.
+    taken_ms: f64,
+    flushed_ms: f64,
+    failed: bool,
+}
+
+#[derive(Debug)]
+struct Files {
+    spikes: SpikeFile,
+    reports: Vec<ReportFile>,
+}
+
+impl Output {
+    /// Prepares the directory and creates all files.
+    ///
+    /// `populations` in gid order; `probes` sorted by (report, gid) and within a gid in the order of the columns.
+    /// Fails if the directory holds something and `overwrite` is off, if it is not writable, if a report's name
+    /// cannot be a file's, if it has no probes, or if its interval is not a whole number of steps.
+    pub fn create(
+        directory: &Path,
+        settings: &OutputSettings,
+        populations: &[Population],
+        reports: &[Report],
+        probes: &[Probe],
+        run: &RunSettings,
+    ) -> Result<Output, Problems> {
+        directory::check(populations, reports, probes, run)?;
+        directory::prepare(directory, settings.overwrite, reports)?;
+        let spikes = SpikeFile::create(directory, populations, &settings.source_populations)?;
+        let mut files = Files { spikes, reports: Vec::new() };
+        for (i, report) in reports.iter().enumerate() {
+            let probes = directory::probes_of(probes, i);
+            let rows = (run.duration_ms / report.interval_ms) as usize + 1;
+            let file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
+            files.reports.push(file);
+        }
+        Ok(Output {
+            directory: directory.to_path_buf(),
+            settings: settings.clone(),
+            files: Some(files),
+            flushed_at: Instant::now(),
+            taken_ms: 0.0,
+            flushed_ms: 0.0,
+            failed: false,
+        })
+    }
+
+    /// Takes one epoch and writes it now or soon. After an error nothing more can be written.
+    pub fn write(&mut self, epoch: &Epoch) -> Result<(), Problems> {
+        self.guarded(|files| files.accept(epoch))?;
+        self.taken_ms = epoch.end_ms;
+        let buffered = self.files.as_ref().map_or(0, Files::buffered_bytes);
+        if self.flushed_at.elapsed() >= self.settings.flush_every || buffered >= self.settings.buffer_bytes {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Brings everything to the disk now, except spikes at or after the last epoch's end: the next epoch may
+    /// still have earlier ones.
+    pub fn flush(&mut self) -> Result<(), Problems> {
+        self.guarded(Files::flush)?;
+        self.flushed_ms = self.taken_ms;
+        self.flushed_at = Instant::now();
+        Ok(())
+    }
+
+    /// Writes the rest, closes all files and writes `run.json`; `summary.outputs` is replaced by the names of the
+    /// files. Files get their final names if the run is done. Fails if anything before has failed.
+    pub fn close(mut self, summary: &RunSummary) -> Result<(), Problems> {
+        self.guarded(Files::flush)?;
+        let Some(files) = self.files.take() else { return Ok(()) };
+        let complete = summary.status == RunStatus::Done;
+        let mut outputs = Vec::new();
+        for report in files.reports {
+            outputs.push(report.finish(complete)?);
+        }
+        outputs.insert(0, files.spikes.finish(complete)?);
+        run_json::write(&self.directory, &RunSummary { outputs, ..summary.clone() })
+    }
+
+    /// Runs a step of the work; once one has failed, HDF5's buffers are in an unknown state and all others fail.
+    fn guarded(&mut self, work: impl FnOnce(&mut Files) -> Result<(), Problems>) -> Result<(), Problems> {
+        if self.failed {
+            return Err(self.incomplete().into());
+        }
+        let result = self.files.as_mut().map_or(Ok(()), work);
+        self.failed = result.is_err();
+        result
+    }
+
+    fn incomplete(&self) -> Problem {
+        let message = format!("the results are incomplete: writing failed after {} ms", self.flushed_ms);
+        Problem::new("output-incomplete", message)
+            .at(Place::file(self.directory.display().to_string()))
+            .help("what was flushed before is in the .part files")
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Some(files) = self.files.as_mut().filter(|_| !self.failed) {
+            // Nobody is left to tell, and whoever drops without closing already has an error to report.
+            let _ = files.flush().and_then(|()| files.spikes.flush_all());
+        }
+    }
+}
+
+impl Files {
+    fn accept(&mut self, epoch: &Epoch) -> Result<(), Problems> {
+        self.spikes.accept(epoch)?;
+        for block in &epoch.traces {
+            let Some(report) = self.reports.get_mut(block.report) else {
+                let message = format!("rows of report {}, but there are only {}", block.report, self.reports.len());
+                return Err(Problem::new("output-broken-epoch", message).into());
+            };
+            report.accept(block)?;
+        }
+        Ok(())
+    }
+
+    fn buffered_bytes(&self) -> usize {
+        self.spikes.buffered_bytes() + self.reports.iter().map(ReportFile::buffered_bytes).sum::<usize>()
+    }
+
+    fn flush(&mut self) -> Result<(), Problems> {
+        self.spikes.flush()?;
+        self.reports.iter_mut().try_for_each(ReportFile::flush)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! What must hold before the first file is created: sensible reports, and a directory that is ours to fill.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, RunSettings};
+
+use super::part_file::{not_writable, part_path};
+use super::run_json::{RUN_JSON, RunSummary};
+
+/// The probes of a report.
+pub(crate) fn probes_of(probes: &[Probe], report: usize) -> &[Probe] {
+    let start = probes.partition_point(|p| p.report < report);
+    let end = probes.partition_point(|p| p.report <= report);
+    &probes[start..end]
+}
+
+/// Finds everything that is wrong with the reports and with names that cannot stand in a file.
+pub(crate) fn check(
+    populations: &[Population],
+    reports: &[Report],
+    probes: &[Probe],
+    run: &RunSettings,
+) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for population in populations.iter().filter(|p| p.name.is_empty() || p.name.contains(['/', '\0'])) {
+        let message = format!("\"{}\" cannot be the name of a group in an HDF5 file", population.name);
+        problems.push(Problem::new("population-name", message).help("leave out slashes"));
+    }
+    for (i, report) in reports.iter().enumerate() {
+        let place = Place::default().key(format!("report {}", report.name));
+        let found = [check_name(report, &reports[..i]), check_interval(report, run), check_probes(report, i, probes)];
+        found.into_iter().flatten().for_each(|problem| problems.push(problem.at(place.clone())));
+    }
+    problems.or(())
+}
+
+fn check_name(report: &Report, before: &[Report]) -> Option<Problem> {
+    let name = report.name.as_str();
+    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+        let problem = Problem::new("report-name", format!("\"{name}\" cannot be the name of a file"));
+        return Some(problem.help("use letters, digits, - and _"));
+    }
+    if name == "spikes" {
+        let problem = Problem::new("report-name", "spikes.h5 is the name of the spikes file");
+        return Some(problem.help("give the report another name"));
+    }
+    let twice = before.iter().any(|other| other.name == name);
+    let problem = || Problem::new("report-name", format!("two reports are called {name}"));
+    twice.then(|| problem().help("give each report its own name: it becomes the name of a file"))
+}
+
+fn check_interval(report: &Report, run: &RunSettings) -> Option<Problem> {
+    let steps = report.interval_ms / run.dt_ms;
+    let whole = steps.round().max(1.0);
+    let fits = steps.is_finite() && steps > 0.0 && (steps - whole).abs() <= 1e-6 * whole;
+    if fits {
+        return None;
+    }
+    let (interval, dt) = (report.interval_ms, run.dt_ms);
+    let message = format!("the interval of {interval} ms is not a whole number of steps of {dt} ms");
+    let nearest = if whole.is_finite() { whole } else { 1.0 } * dt;
+    let help = format!("the nearest interval that fits is {} ms", (nearest * 1e9).round() / 1e9);
+    Some(Problem::new("report-interval", message).help(help))
+}
+
+fn check_probes(report: &Report, index: usize, probes: &[Probe]) -> Option<Problem> {
+    let empty = probes_of(probes, index).is_empty();
+    let problem = || Problem::new("report-empty", format!("the report {} records nothing", report.name));
+    empty.then(|| problem().help("check which cells and sections it names"))
+}
+
+/// Creates the directory, or empties it of the files of an earlier run if `overwrite` is on. Files that no run of
+/// ours wrote stay.
+pub(crate) fn prepare(directory: &Path, overwrite: bool, reports: &[Report]) -> Result<(), Problems> {
+    fs::create_dir_all(directory).map_err(|error| not_writable(directory, &error))?;
+    let mut entries = fs::read_dir(directory).map_err(|error| not_writable(directory, &error))?;
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    if !overwrite {
+        let problem = Problem::new("output-exists", "the output directory exists and is not empty");
+        let place = Place::file(directory.display().to_string());
+        return Err(problem.at(place).help("use --overwrite to replace the results, or name another directory").into());
+    }
+    remove_old(directory, reports)
+}
+
+/// `run.json` goes first: from then on nothing in the directory claims to be complete.
+fn remove_old(directory: &Path, reports: &[Report]) -> Result<(), Problems> {
+    let run_json = directory.join(RUN_JSON);
+    let old = fs::read_to_string(&run_json).ok().and_then(|text| serde_json::from_str::<RunSummary>(&text).ok());
+    let mut names = vec![RUN_JSON.to_string(), "spikes.h5".to_string()];
+    names.extend(reports.iter().map(|report| format!("{}.h5", report.name)));
+    names.extend(old.map_or(Vec::new(), |run| run.outputs).into_iter().filter(|name| is_ours(name)));
+    for path in names.iter().map(|name| directory.join(name)) {
+        remove(&path)?;
+        remove(&part_path(&path))?;
+    }
+    Ok(())
+}
+
+/// A `run.json` from elsewhere must not make us delete anything but results beside it.
+fn is_ours(name: &str) -> bool {
+    (name.ends_with(".h5") || name.ends_with(".h5.part")) && !name.contains(['/', '\\'])
+}
+
+fn remove(path: &PathBuf) -> Result<(), Problems> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(not_writable(path, &error).into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,123 @@
+//! A SONATA file while it grows: `NAME.h5.part` until it is complete, `NAME.h5` afterwards.
+//!
+//! HDF5 keeps a file consistent only between flushes. So nothing is written between two flushes: callers
+//! collect rows in memory, write them in one go and flush at once. A process killed in between leaves a file
+//! that opens and holds everything up to the last flush. The oldest file format is used on purpose: newer ones
+//! mark a file as open for writing and refuse to open it after a crash.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use hdf5::types::VarLenUnicode;
+use hdf5::{Dataset, File, Group, H5Type, Location};
+use tianyan_model::{Place, Problem, Problems};
+
+/// SONATA's magic number.
+const MAGIC: u32 = 0x0A7A;
+/// Version of the SONATA format: 0.1.
+const VERSION: [u32; 2] = [0, 1];
+
+/// An HDF5 file under its temporary name.
+#[derive(Debug)]
+pub(crate) struct PartFile {
+    file: File,
+    part: PathBuf,
+    complete: PathBuf,
+}
+
+impl PartFile {
+    /// Creates `complete` + `.part` with SONATA's root attributes.
+    pub fn create(complete: PathBuf) -> Result<PartFile, Problems> {
+        let part = part_path(&complete);
+        let file = File::create(&part).and_then(|file| mark_root(&file).map(|()| file));
+        match file {
+            Ok(file) => Ok(PartFile { file, part, complete }),
+            Err(error) => Err(not_writable(&part, &error).into()),
+        }
+    }
+
+    /// The open file.
+    pub fn root(&self) -> &File {
+        &self.file
+    }
+
+    /// The path while the file grows.
+    pub fn part(&self) -> &Path {
+        &self.part
+    }
+
+    /// Brings everything written so far to the disk.
+    pub fn flush(&self) -> Result<(), Problems> {
+        self.check(self.file.flush())
+    }
+
+    /// Turns an HDF5 error into a problem that names this file.
+    pub fn check<T>(&self, result: hdf5::Result<T>) -> Result<T, Problems> {
+        result.map_err(|error| write_failed(&self.part, &error).into())
+    }
+
+    /// Closes the file; with `rename` it gets its final name. Returns the name it has then.
+    pub fn finish(self, rename: bool) -> Result<String, Problems> {
+        let PartFile { file, part, complete } = self;
+        file.close().map_err(|error| write_failed(&part, &error))?;
+        let kept = if rename { &complete } else { &part };
+        if rename {
+            fs::rename(&part, &complete).map_err(|error| write_failed(&part, &error))?;
+        }
+        Ok(file_name(kept))
+    }
+}
+
+/// `x/spikes.h5` -> `x/spikes.h5.part`
+pub(crate) fn part_path(complete: &Path) -> PathBuf {
+    let mut name = complete.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}
+
+/// The last part of a path as text.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The problem of a file that could not be created.
+pub(crate) fn not_writable(path: &Path, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new("output-not-writable", format!("cannot create this file: {error}"))
+        .at(Place::file(path.display().to_string()))
+        .help("choose an output directory on a disk that you may write to and that has space left")
+}
+
+/// The problem of a write that failed in the middle of a run.
+pub(crate) fn write_failed(path: &Path, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new("output-write-failed", format!("cannot write to this file: {error}"))
+        .at(Place::file(path.display().to_string()))
+        .help("is the disk full or the quota used up? What was flushed before stays readable in the .part file")
+}
+
+fn mark_root(file: &File) -> hdf5::Result<()> {
+    file.new_attr::<u32>().shape(()).create("magic")?.write_scalar(&MAGIC)?;
+    file.new_attr::<u32>().shape(2).create("version")?.write_raw(&VERSION)
+}
+
+/// Writes a string attribute (variable length, UTF-8: h5py gives `str`, libsonata `std::string`).
+pub(crate) fn text_attribute(place: &Location, name: &str, text: &str) -> hdf5::Result<()> {
+    let text = VarLenUnicode::from_str(text).map_err(|error| hdf5::Error::from(error.to_string()))?;
+    place.new_attr::<VarLenUnicode>().shape(()).create(name)?.write_scalar(&text)
+}
+
+/// An empty column that can grow, in chunks of `chunk` values, uncompressed.
+pub(crate) fn growing_column<T: H5Type>(group: &Group, name: &str, chunk: usize) -> hdf5::Result<Dataset> {
+    group.new_dataset::<T>().chunk(chunk).shape(0..).create(name)
+}
+
+/// Appends values to a growing column and forgets them.
+pub(crate) fn append_column<T: H5Type>(column: &Dataset, values: &mut Vec<T>) -> hdf5::Result<()> {
+    let (start, end) = (column.size(), column.size() + values.len());
+    if end > start {
+        column.resize(end)?;
+        column.write_slice(&values[..], start..end)?;
+    }
+    values.clear();
+    Ok(())
+}

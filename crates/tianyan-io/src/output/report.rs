@@ -1,0 +1,205 @@
+//! One report file: `/report/<population>/data` as [row, element], with the mapping that says which column is
+//! which compartment.
+//!
+//! Row k is the state at t = k * interval; row 0 is the initial state. `mapping/time` = start, stop, interval is
+//! half open, as libsonata reads it: stop = (last row + 1) * interval, and there is no row at stop.
+
+use std::ops::Range;
+use std::path::Path;
+
+use hdf5::{Dataset, Group};
+use ndarray::ArrayView2;
+use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, TraceBlock};
+
+use super::part_file::{PartFile, text_attribute};
+
+/// Values in a chunk, 256 KiB of f32.
+const CHUNK_VALUES: usize = 65536;
+/// Most rows in a chunk: a square chunk serves readers of one trace as well as readers of one moment.
+const CHUNK_ROWS: usize = 256;
+
+/// What one population gave to a report.
+#[derive(Debug)]
+struct Part {
+    /// Its columns of the report.
+    columns: Range<usize>,
+    data: Dataset,
+    time: Dataset,
+    /// Rows that are not on disk yet, row-major.
+    buffer: Vec<f64>,
+}
+
+/// One report's file.
+#[derive(Debug)]
+pub(crate) struct ReportFile {
+    file: PartFile,
+    interval_ms: f64,
+    columns: usize,
+    /// In gid order.
+    parts: Vec<Part>,
+    /// Index of the first row of the file; more than 0 if the run was continued.
+    first_row: u64,
+    /// Rows taken so far.
+    rows: u64,
+}
+
+impl ReportFile {
+    /// Creates `<name>.h5.part` for the report whose probes are given, sorted by gid. `rows` is the number of
+    /// rows expected and `buffer_bytes` the size at which buffers are written; both only shape the chunks.
+    pub fn create(
+        directory: &Path,
+        report: &Report,
+        probes: &[Probe],
+        populations: &[Population],
+        rows: usize,
+        buffer_bytes: usize,
+    ) -> Result<ReportFile, Problems> {
+        let file = PartFile::create(directory.join(format!("{}.h5", report.name)))?;
+        let chunk_rows = (buffer_bytes / (8 * probes.len().max(1))).min(rows).clamp(1, CHUNK_ROWS);
+        let mut parts = Vec::new();
+        for (population, columns) in columns_of_populations(populations, probes) {
+            let part = create_part(&file, report, population, probes, columns, chunk_rows);
+            parts.push(file.check(part)?);
+        }
+        let columns = probes.len();
+        let mut created = ReportFile { file, interval_ms: report.interval_ms, columns, parts, first_row: 0, rows: 0 };
+        created.flush()?;
+        Ok(created)
+    }
+
+    /// Takes rows into memory.
+    pub fn accept(&mut self, block: &TraceBlock) -> Result<(), Problems> {
+        if self.rows == 0 {
+            self.first_row = block.first_row;
+        }
+        self.check_block(block)?;
+        for row in block.values.chunks_exact(self.columns) {
+            for part in &mut self.parts {
+                part.buffer.extend_from_slice(&row[part.columns.clone()]);
+            }
+            self.rows += 1;
+        }
+        Ok(())
+    }
+
+    fn check_block(&self, block: &TraceBlock) -> Result<(), Problems> {
+        let expected = self.first_row + self.rows;
+        let message = if block.columns != self.columns || block.values.len() % self.columns != 0 {
+            let (values, columns) = (block.values.len(), self.columns);
+            format!("{values} values in {} columns do not fit {columns} probes", block.columns)
+        } else if block.first_row != expected {
+            format!("row {} came where row {expected} was due", block.first_row)
+        } else {
+            return Ok(());
+        };
+        let problem = Problem::new("output-broken-epoch", message);
+        let place = Place::file(self.file.part().display().to_string());
+        Err(problem.at(place).help("this is an error in Tianyan, not in the model: please report it").into())
+    }
+
+    /// Bytes that are only in memory.
+    pub fn buffered_bytes(&self) -> usize {
+        self.parts.iter().map(|part| 8 * part.buffer.len()).sum()
+    }
+
+    /// Writes what is in memory. The time axis follows only once the rows are safe, so that a file cut short by
+    /// a full disk never claims rows that it does not hold.
+    pub fn flush(&mut self) -> Result<(), Problems> {
+        let written = self.parts.iter_mut().try_for_each(Part::append);
+        self.file.check(written)?;
+        self.file.flush()?;
+        let start_ms = self.first_row as f64 * self.interval_ms;
+        let stop_ms = (self.first_row + self.rows) as f64 * self.interval_ms;
+        let time = [start_ms, stop_ms, self.interval_ms];
+        self.file.check(self.parts.iter().try_for_each(|part| part.time.write_raw(&time)))?;
+        self.file.flush()
+    }
+
+    /// Closes the file and returns its name.
+    pub fn finish(mut self, complete: bool) -> Result<String, Problems> {
+        self.flush()?;
+        drop(self.parts);
+        self.file.finish(complete)
+    }
+}
+
+impl Part {
+    fn append(&mut self) -> hdf5::Result<()> {
+        let columns = self.columns.len();
+        let (start, rows) = (self.data.shape()[0], self.buffer.len() / columns);
+        if rows > 0 {
+            let view = ArrayView2::from_shape((rows, columns), &self.buffer);
+            let view = view.map_err(|error| hdf5::Error::from(error.to_string()))?;
+            self.data.resize((start + rows, columns))?;
+            self.data.write_slice(view, (start..start + rows, 0..columns))?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+}
+
+/// The columns of each population that has any; contiguous, because probes are sorted by gid.
+fn columns_of_populations<'a>(populations: &'a [Population], probes: &[Probe]) -> Vec<(&'a Population, Range<usize>)> {
+    let ranges = populations.iter().map(|population| {
+        let first = population.first_gid.0;
+        let start = probes.partition_point(|p| p.gid.0 < first);
+        let end = probes.partition_point(|p| u64::from(p.gid.0) < u64::from(first) + u64::from(population.size));
+        (population, start..end)
+    });
+    ranges.filter(|(_, columns)| !columns.is_empty()).collect()
+}
+
+fn create_part(
+    file: &PartFile,
+    report: &Report,
+    population: &Population,
+    probes: &[Probe],
+    columns: Range<usize>,
+    chunk_rows: usize,
+) -> hdf5::Result<Part> {
+    let root = file.root();
+    let reports = if root.link_exists("report") { root.group("report")? } else { root.create_group("report")? };
+    let group = reports.create_group(&population.name)?;
+    let data = create_data(&group, report, columns.len(), chunk_rows)?;
+    let mapping = group.create_group("mapping")?;
+    write_mapping(&mapping, population, &probes[columns.clone()])?;
+    let time = mapping.new_dataset::<f64>().shape(3).create("time")?;
+    text_attribute(&time, "units", "ms")?;
+    Ok(Part { columns, data, time, buffer: Vec::new() })
+}
+
+/// HDF5 narrows the f64 values to the dataset's f32 on the way, rounding to nearest.
+fn create_data(group: &Group, report: &Report, columns: usize, chunk_rows: usize) -> hdf5::Result<Dataset> {
+    let chunk = (chunk_rows, columns.min(CHUNK_VALUES / chunk_rows));
+    let shape = (0.., columns);
+    let data = if report.double {
+        group.new_dataset::<f64>().chunk(chunk).shape(shape).create("data")?
+    } else {
+        group.new_dataset::<f32>().chunk(chunk).shape(shape).create("data")?
+    };
+    text_attribute(&data, "units", &report.unit)?;
+    text_attribute(&data, "variable", &report.variable)?;
+    Ok(data)
+}
+
+/// libsonata wants `index_pointers` of length N + 1, BMTK the same under its old name `index_pointer`.
+fn write_mapping(mapping: &Group, population: &Population, probes: &[Probe]) -> hdf5::Result<()> {
+    let (mut node_ids, mut pointers) = (Vec::new(), Vec::new());
+    for (column, probe) in probes.iter().enumerate() {
+        let node_id = u64::from(probe.gid.0 - population.first_gid.0);
+        if node_ids.last() != Some(&node_id) {
+            node_ids.push(node_id);
+            pointers.push(column as u64);
+        }
+    }
+    pointers.push(probes.len() as u64);
+    let sections: Vec<u32> = probes.iter().map(|p| p.location.section as u32).collect();
+    let positions: Vec<f32> = probes.iter().map(|p| p.location.x as f32).collect();
+    let nodes = mapping.new_dataset_builder().with_data(&node_ids).create("node_ids")?;
+    nodes.new_attr::<u8>().shape(()).create("sorted")?.write_scalar(&1)?;
+    mapping.new_dataset_builder().with_data(&pointers).create("index_pointers")?;
+    mapping.link_hard("index_pointers", "index_pointer")?;
+    mapping.new_dataset_builder().with_data(&sections).create("element_ids")?;
+    mapping.new_dataset_builder().with_data(&positions).create("element_pos")?;
+    Ok(())
+}
