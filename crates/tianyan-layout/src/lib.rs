@@ -1,1 +1,60 @@
-//! placeholder
+//! Lowers a recipe to arrays: discretises cells, places mechanisms, orders nodes, indexes events and probes.
+//!
+//! [`build`] asks the recipe for the cells of one rank and returns a [`Network`]: [`Group`]s that a backend
+//! loads, and the tables that the engine needs between epochs. A group is an immutable [`Layout`] beside the
+//! [`State`] it indexes; after `build` nothing allocates and nothing moves.
+//!
+//! Cells of one kind lie side by side in tiles of [`Target::lanes`] cells. Node `row` of the cell in lane `l` of
+//! a tile is number `tile.first_node + row * lanes + l`; all instance tables hold such numbers.
+#![forbid(unsafe_code)]
+
+mod canonical;
+mod cells;
+mod connect;
+mod group;
+mod instances;
+mod ions;
+mod network;
+mod partition;
+mod probes;
+mod shape;
+mod state;
+mod tables;
+
+pub use canonical::cell_slots;
+pub use connect::{Connectivity, EventTarget};
+pub use group::{Detectors, Group, IonTable, Layout, MechanismTable, NodeFields, Tile};
+pub use network::{Network, PeerCopy, build};
+pub use partition::partition;
+pub use probes::Sampler;
+pub use shape::{CellShape, Row, RowKind};
+pub use state::{ALIGN, Arena, Field, State};
+
+/// What a backend asks of the layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Cells of a kind that lie side by side.
+    pub lanes: usize,
+    /// A group of uncoupled cells should not be larger than this, so that it stays in the cache.
+    pub group_bytes: usize,
+    /// A coupled component is cut into this many groups.
+    pub threads: usize,
+    /// How numbers of class Real are stored.
+    pub precision: Precision,
+}
+
+/// Width of numbers of class Real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 64 bits.
+    Double,
+}
+
+/// A number in the state of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// Index of the group on this rank.
+    pub group: u32,
+    /// Index into its state.
+    pub offset: u32,
+}

@@ -1,0 +1,168 @@
+//! The arrays of one group.
+
+use crate::state::{Field, State};
+use std::sync::Arc;
+use tianyan_model::{Gid, KindId, RunSettings};
+use tianyan_nmodl::Mechanism;
+
+/// Up to `lanes` cells of one kind, side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile {
+    /// The kind all its cells have.
+    pub kind: KindId,
+    /// Node of row 0, lane 0.
+    pub first_node: usize,
+    /// Rows of its first row in [`Layout::parent`].
+    pub first_row: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// The cells, by lane.
+    pub cells: Vec<Gid>,
+}
+
+/// Offsets of the fields that have one number a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NodeFields {
+    /// Membrane potential, mV.
+    pub voltage: usize,
+    /// Right-hand side, mA/cm2; after the solve the change of v, mV.
+    pub rhs: usize,
+    /// Diagonal, S/cm2.
+    pub diagonal: usize,
+    /// Area, um2 (100 in end nodes).
+    pub area: usize,
+    /// Diameter, um.
+    pub diameter: usize,
+    /// Capacitance divided by the step: what it adds to the diagonal, S/cm2.
+    pub capacitance: usize,
+    /// What couplings to the parent and the children add to the diagonal, S/cm2.
+    pub axial: usize,
+    /// Coupling to the parent in this row (negative), S/cm2.
+    pub to_parent: usize,
+    /// The same conductance in the parent's row (negative), S/cm2.
+    pub from_parent: usize,
+    /// Total membrane current, nA; only where a probe asks for it.
+    pub membrane_current: Option<usize>,
+}
+
+/// All instances of one ion in a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IonTable {
+    /// `na`, `k`, `ca` ...
+    pub name: String,
+    /// Charge number.
+    pub valence: f64,
+    /// Instances.
+    pub count: usize,
+    /// Instances with padding; the last is nobody's.
+    pub padded: usize,
+    /// Node of each instance.
+    pub node: Vec<i32>,
+    /// Offset of the reversal potentials, mV.
+    pub reversal: usize,
+    /// Offset of the currents, mA/cm2.
+    pub current: usize,
+    /// Offset of di/dv, S/cm2.
+    pub conductance: usize,
+    /// Offset of the inside concentrations, millimolar.
+    pub inside: usize,
+    /// Offset of the outside concentrations, millimolar.
+    pub outside: usize,
+    /// Instances whose reversal potential is Nernst's at the start.
+    pub nernst_at_start: Vec<u32>,
+    /// Instances whose concentration is written: Nernst's in every step.
+    pub nernst_in_step: Vec<u32>,
+    /// Whether some point process adds to its current, or reads it, after others: the sum is kept.
+    pub summed: bool,
+}
+
+/// All instances of one mechanism in a group.
+#[derive(Debug, Clone)]
+pub struct MechanismTable {
+    /// What it computes.
+    pub mechanism: Arc<Mechanism>,
+    /// Index into the recipe's mechanisms.
+    pub source: usize,
+    /// Instances.
+    pub count: usize,
+    /// Instances with padding.
+    pub padded: usize,
+    /// Offset of each binding, as kernels want it.
+    pub field: Vec<i64>,
+    /// Node of each instance, then its instance in each ion, as kernels want it.
+    pub index: Vec<i32>,
+    /// Offset of each of the mechanism's fields.
+    pub offsets: Vec<usize>,
+    /// Cell of each instance.
+    pub owner: Vec<Gid>,
+    /// Offset of the connections' arguments: one block of arguments a connection.
+    pub arguments: usize,
+    /// Connections that end here.
+    pub connections: usize,
+}
+
+impl MechanismTable {
+    /// Node of an instance.
+    pub fn node(&self, instance: usize) -> usize {
+        self.index[instance] as usize
+    }
+
+    /// Offset in the state of a field of an instance.
+    pub fn slot(&self, field: usize, instance: usize) -> usize {
+        let shared = self.mechanism.fields[field].shared;
+        self.offsets[field] + if shared { 0 } else { instance }
+    }
+}
+
+/// Where spikes are detected.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Detectors {
+    /// The cells, ascending.
+    pub gid: Vec<Gid>,
+    /// Node of each.
+    pub node: Vec<u32>,
+    /// Threshold of each.
+    pub threshold_mv: Vec<f64>,
+    /// Offset of the flags: 1 while v is above the threshold.
+    pub above: usize,
+}
+
+/// The tables of a group. Immutable after it was built.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Cells side by side in a tile.
+    pub lanes: usize,
+    /// True if some instance reads a peer: such groups advance a step at a time.
+    pub coupled: bool,
+    /// What holds for the whole run.
+    pub run: RunSettings,
+    /// The tiles, in node order.
+    pub tiles: Vec<Tile>,
+    /// Parent row within the tile of each row of each tile; row 0 of a tile is its own.
+    pub parent: Vec<u32>,
+    /// Number of nodes, tiles only; padding instances sit in node number `nodes`.
+    pub nodes: usize,
+    /// Compartments, without end nodes.
+    pub compartments: usize,
+    /// Node fields.
+    pub node_fields: NodeFields,
+    /// Ions.
+    pub ions: Vec<IonTable>,
+    /// Mechanisms in the order in which they run: writers of concentrations, then the others.
+    pub tables: Vec<MechanismTable>,
+    /// Detectors.
+    pub detectors: Detectors,
+    /// Slots of the driven values, in the order of the rows of the inputs.
+    pub driven: Vec<u32>,
+    /// All fields of the state.
+    pub fields: Vec<Field>,
+}
+
+/// A group: the unit that a backend advances without talking to others.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Tables.
+    pub layout: Layout,
+    /// Numbers.
+    pub state: State,
+}

@@ -1,0 +1,175 @@
+//! From what the model calls a place and a quantity to a slot of the state.
+
+use crate::Slot;
+use crate::cells::Cells;
+use crate::group::{Layout, MechanismTable};
+use crate::instances::Addresses;
+use std::collections::HashMap;
+use tianyan_model::{Gid, Location, Place, Probe, Problem, Problems, Quantity, Report};
+
+/// The slots of one report on this rank.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampler {
+    /// Index into the recipe's reports.
+    pub report: usize,
+    /// Steps between rows.
+    pub interval_steps: u64,
+    /// Slots, one a column.
+    pub slots: Vec<Slot>,
+}
+
+/// Finds slots of quantities.
+pub struct Finder<'a> {
+    cells: &'a Cells,
+    addresses: &'a Addresses,
+    layouts: &'a [Layout],
+    by_node: HashMap<(u32, usize), HashMap<i32, u32>>,
+    by_owner: HashMap<(u32, usize), HashMap<Gid, Vec<u32>>>,
+}
+
+impl<'a> Finder<'a> {
+    /// A finder over finished layouts.
+    pub fn new(cells: &'a Cells, addresses: &'a Addresses, layouts: &'a [Layout]) -> Finder<'a> {
+        Finder { cells, addresses, layouts, by_node: HashMap::new(), by_owner: HashMap::new() }
+    }
+
+    /// The slot of a quantity at a place of a cell of this rank.
+    pub fn slot(&mut self, gid: Gid, location: Location, quantity: &Quantity) -> Result<Slot, Problem> {
+        let Some(&address) = self.addresses.of.get(&gid) else {
+            return Err(missing(gid, "the cell has no body: nothing can be recorded in a source".into()));
+        };
+        let row = self.cells.kinds[address.kind as usize].shape.row_at(location);
+        let node = self.addresses.node(address, row) as usize;
+        let layout = &self.layouts[address.group as usize];
+        let offset = match quantity {
+            Quantity::Voltage => Some(layout.node_fields.voltage + node),
+            Quantity::MembraneCurrent => layout.node_fields.membrane_current.map(|field| field + node),
+            Quantity::Ion(variable) => ion(layout, node, variable),
+            Quantity::Density { mechanism, variable } => {
+                self.density(address.group, layout, node, mechanism, variable)
+            }
+            Quantity::PointProcess { mechanism, index, variable } => {
+                self.point_process(address.group, layout, gid, mechanism, *index, variable)
+            }
+        };
+        let Some(offset) = offset else {
+            let cell = &self.cells.kinds[address.kind as usize].cell;
+            let section = &cell.morphology.sections[location.section].name;
+            let what = format!("{} does not exist at {section}({})", describe(quantity), location.x);
+            return Err(missing(gid, what).help(present(layout, node)));
+        };
+        Ok(Slot { group: address.group, offset: offset as u32 })
+    }
+
+    fn density(&mut self, group: u32, layout: &Layout, node: usize, mechanism: &str, variable: &str) -> Option<usize> {
+        let (t, table) = find(layout, mechanism)?;
+        let field = recordable(table, variable)?;
+        let by_node = self.by_node.entry((group, t)).or_insert_with(|| {
+            table.index[..table.count].iter().enumerate().map(|(i, &node)| (node, i as u32)).collect()
+        });
+        by_node.get(&(node as i32)).map(|&i| table.slot(field, i as usize))
+    }
+
+    fn point_process(
+        &mut self,
+        group: u32,
+        layout: &Layout,
+        gid: Gid,
+        mechanism: &str,
+        index: usize,
+        variable: &str,
+    ) -> Option<usize> {
+        let (t, table) = find(layout, mechanism)?;
+        let field = recordable(table, variable)?;
+        let by_owner = self.by_owner.entry((group, t)).or_insert_with(|| {
+            let mut map: HashMap<Gid, Vec<u32>> = HashMap::new();
+            table.owner.iter().enumerate().for_each(|(i, owner)| map.entry(*owner).or_default().push(i as u32));
+            map
+        });
+        by_owner.get(&gid)?.get(index).map(|&i| table.slot(field, i as usize))
+    }
+}
+
+fn find<'a>(layout: &'a Layout, mechanism: &str) -> Option<(usize, &'a MechanismTable)> {
+    layout.tables.iter().enumerate().find(|(_, t)| t.mechanism.name == mechanism)
+}
+
+fn recordable(table: &MechanismTable, variable: &str) -> Option<usize> {
+    table.mechanism.field(variable).filter(|&f| !table.mechanism.fields[f].name.starts_with('_'))
+}
+
+fn ion(layout: &Layout, node: usize, variable: &str) -> Option<usize> {
+    let find = |ion: &&crate::IonTable| {
+        let name = ion.name.as_str();
+        variable.strip_prefix(['e', 'i']) == Some(name) || variable.strip_suffix(['i', 'o']) == Some(name)
+    };
+    let ion = layout.ions.iter().find(find)?;
+    let instance = ion.node[..ion.count].binary_search(&(node as i32)).ok()?;
+    let field = match variable {
+        v if v.strip_prefix('e') == Some(&ion.name) => ion.reversal,
+        v if v.strip_prefix('i') == Some(&ion.name) => ion.current,
+        v if v.ends_with('i') => ion.inside,
+        _ => ion.outside,
+    };
+    Some(field + instance)
+}
+
+fn describe(quantity: &Quantity) -> String {
+    match quantity {
+        Quantity::Voltage => "v".into(),
+        Quantity::MembraneCurrent => "i_membrane".into(),
+        Quantity::Ion(variable) => format!("`{variable}`"),
+        Quantity::Density { mechanism, variable } => format!("`{variable}` of mechanism `{mechanism}`"),
+        Quantity::PointProcess { mechanism, index, variable } => {
+            format!("`{variable}` of instance {index} of `{mechanism}`")
+        }
+    }
+}
+
+fn present(layout: &Layout, node: usize) -> String {
+    let here = |t: &&MechanismTable| t.index[..t.count].contains(&(node as i32));
+    let names: Vec<String> = layout
+        .tables
+        .iter()
+        .filter(here)
+        .map(|t| {
+            let fields = t.mechanism.fields.iter().filter(|f| f.range && !f.name.starts_with('_'));
+            format!("{} ({})", t.mechanism.name, fields.map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    format!("there are v, i_membrane and the variables of {}", names.join("; "))
+}
+
+fn missing(gid: Gid, message: String) -> Problem {
+    Problem::new("probe-unknown", message).at(Place::default().key(format!("gid {}", gid.0)))
+}
+
+/// The samplers of all reports.
+pub fn samplers(
+    probes: &[Probe],
+    reports: &[Report],
+    dt_ms: f64,
+    finder: &mut Finder,
+    problems: &mut Problems,
+) -> Vec<Sampler> {
+    let mut samplers: Vec<Sampler> = reports
+        .iter()
+        .enumerate()
+        .map(|(report, r)| Sampler {
+            report,
+            interval_steps: ((r.interval_ms / dt_ms).round() as u64).max(1),
+            slots: Vec::new(),
+        })
+        .collect();
+    for probe in probes {
+        match finder.slot(probe.gid, probe.location, &reports[probe.report].quantity) {
+            Ok(slot) => samplers[probe.report].slots.push(slot),
+            Err(problem) => {
+                if problems.0.len() < 20 {
+                    problems.push(problem);
+                }
+            }
+        }
+    }
+    samplers
+}

@@ -1,0 +1,84 @@
+//! One aligned allocation per group for every number of the simulation, addressed by named fields.
+
+use tianyan_nmodl::FieldClass;
+
+/// Doubles in a cache line and in the widest vector: fields begin on and are padded to this many.
+pub const ALIGN: usize = 8;
+
+/// A named range of a group's [`State`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// `v`, `hh.m`, `na.reversal` ...
+    pub name: String,
+    /// First double.
+    pub offset: usize,
+    /// Number of doubles, without padding.
+    pub len: usize,
+    /// Unit of its numbers.
+    pub unit: String,
+    /// What may happen to them.
+    pub class: FieldClass,
+}
+
+/// Hands out ranges while a layout is made.
+#[derive(Debug, Default)]
+pub struct Arena {
+    /// All fields so far.
+    pub fields: Vec<Field>,
+    len: usize,
+}
+
+impl Arena {
+    /// Reserves `len` doubles and returns the offset of the first.
+    pub fn add(&mut self, name: impl Into<String>, len: usize, unit: &str, class: FieldClass) -> usize {
+        let offset = self.len;
+        self.fields.push(Field { name: name.into(), offset, len, unit: unit.into(), class });
+        self.len += len.next_multiple_of(ALIGN);
+        offset
+    }
+
+    /// Doubles reserved so far.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True if nothing was reserved.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// The numbers of one group: a 64-byte-aligned array.
+#[derive(Debug)]
+pub struct State {
+    storage: Vec<f64>,
+    start: usize,
+    len: usize,
+}
+
+impl State {
+    /// All zero.
+    pub fn new(len: usize) -> State {
+        let storage = vec![0.0; len + ALIGN];
+        let start = storage.as_ptr().align_offset(ALIGN * size_of::<f64>()).min(ALIGN);
+        State { storage, start, len }
+    }
+
+    /// The numbers.
+    pub fn values(&self) -> &[f64] {
+        &self.storage[self.start..self.start + self.len]
+    }
+
+    /// The numbers, to be changed.
+    pub fn values_mut(&mut self) -> &mut [f64] {
+        &mut self.storage[self.start..self.start + self.len]
+    }
+}
+
+impl Clone for State {
+    fn clone(&self) -> State {
+        let mut copy = State::new(self.len);
+        copy.values_mut().copy_from_slice(self.values());
+        copy
+    }
+}

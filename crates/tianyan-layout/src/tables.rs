@@ -1,0 +1,154 @@
+//! The table of one mechanism: its fields in the state, its indices, its parameters.
+
+use crate::group::{MechanismTable, NodeFields};
+use crate::instances::{Given, Instance};
+use crate::ions::Ions;
+use crate::state::{ALIGN, Arena};
+use std::sync::Arc;
+use tianyan_model::{Place, Problem, Problems};
+use tianyan_nmodl::ir::{Binding, IonVariable, NodeVariable};
+use tianyan_nmodl::{FieldClass, Mechanism};
+
+/// Offsets that all tables of a group share.
+pub struct Shared<'a> {
+    /// Node fields.
+    pub node_fields: &'a NodeFields,
+    /// Offset of the temperature.
+    pub celsius: usize,
+    /// The ions.
+    pub ions: &'a Ions,
+    /// Number of nodes; also the number of the node nobody owns.
+    pub nodes: usize,
+}
+
+/// Reserves the fields of one mechanism and fills its indices.
+pub fn table(
+    source: usize,
+    mechanism: &Arc<Mechanism>,
+    instances: &[Instance],
+    connections: usize,
+    shared: &Shared,
+    arena: &mut Arena,
+) -> MechanismTable {
+    let count = instances.len();
+    let padded = count.next_multiple_of(ALIGN);
+    let offsets: Vec<usize> = mechanism
+        .fields
+        .iter()
+        .map(|f| {
+            let len = if f.shared { 1 } else { padded };
+            arena.add(format!("{}.{}", mechanism.name, f.name), len, &f.unit, f.class)
+        })
+        .collect();
+    let arguments = arena.add(
+        format!("{}._arguments", mechanism.name),
+        connections * mechanism.arguments.len(),
+        "",
+        FieldClass::Exact,
+    );
+    let ion_of: Vec<usize> = mechanism.ions.iter().filter_map(|ion| shared.ions.find(&ion.name)).collect();
+    let field = mechanism.kernels.bindings.iter().map(|b| offset(*b, &offsets, &ion_of, shared) as i64).collect();
+    MechanismTable {
+        mechanism: mechanism.clone(),
+        source,
+        count,
+        padded,
+        field,
+        index: indices(instances, padded, &ion_of, shared),
+        offsets,
+        owner: instances.iter().map(|i| i.gid).collect(),
+        arguments,
+        connections,
+    }
+}
+
+fn offset(binding: Binding, offsets: &[usize], ion_of: &[usize], shared: &Shared) -> usize {
+    let nodes = shared.node_fields;
+    match binding {
+        Binding::Field(f) => offsets[f],
+        Binding::Celsius => shared.celsius,
+        Binding::Node(NodeVariable::Voltage) => nodes.voltage,
+        Binding::Node(NodeVariable::Rhs) => nodes.rhs,
+        Binding::Node(NodeVariable::Diagonal) => nodes.diagonal,
+        Binding::Node(NodeVariable::Area) => nodes.area,
+        Binding::Node(NodeVariable::Diameter) => nodes.diameter,
+        Binding::Ion(k, variable) => {
+            let ion = &shared.ions.tables[ion_of[k]];
+            match variable {
+                IonVariable::Reversal => ion.reversal,
+                IonVariable::Current => ion.current,
+                IonVariable::Conductance => ion.conductance,
+                IonVariable::Inside => ion.inside,
+                IonVariable::Outside => ion.outside,
+            }
+        }
+    }
+}
+
+fn indices(instances: &[Instance], padded: usize, ion_of: &[usize], shared: &Shared) -> Vec<i32> {
+    let mut index = vec![shared.nodes as i32; padded * (1 + ion_of.len())];
+    for (i, instance) in instances.iter().enumerate() {
+        index[i] = instance.node as i32;
+    }
+    for (k, &ion) in ion_of.iter().enumerate() {
+        let nobody = shared.ions.tables[ion].padded as i32 - 1;
+        let of_ion = &mut index[(1 + k) * padded..(2 + k) * padded];
+        of_ion.fill(nobody);
+        for (i, instance) in instances.iter().enumerate() {
+            of_ion[i] = shared.ions.at[ion][instance.node as usize];
+        }
+    }
+    index
+}
+
+/// Writes defaults and the model's parameters into the state. Unknown names are reported once each.
+pub fn fill(table: &MechanismTable, instances: &[Instance], values: &mut [f64], problems: &mut Problems) {
+    for (field, &offset) in table.mechanism.fields.iter().zip(&table.offsets) {
+        let len = if field.shared { 1 } else { table.padded };
+        values[offset..offset + len].fill(field.default);
+    }
+    let mut last: Option<(*const tianyan_model::Parameter, Vec<usize>)> = None;
+    for (i, instance) in instances.iter().enumerate() {
+        let Given { parameters, compartment } = instance.given;
+        if last.as_ref().is_none_or(|(p, _)| *p != parameters.as_ptr()) {
+            last = Some((parameters.as_ptr(), fields_of(table, instance, problems)));
+        }
+        let fields = last.as_ref().map_or(&[][..], |(_, fields)| fields);
+        for (parameter, &field) in parameters.iter().zip(fields) {
+            if field < table.offsets.len() {
+                values[table.slot(field, i)] = parameter.values.at(compartment);
+            }
+        }
+    }
+}
+
+/// The field of each parameter; `usize::MAX` where there is none, which is a problem.
+fn fields_of(table: &MechanismTable, instance: &Instance, problems: &mut Problems) -> Vec<usize> {
+    let settable = |name: &str| {
+        let f = table.mechanism.field(name)?;
+        let field = &table.mechanism.fields[f];
+        ((field.range || field.shared) && !name.starts_with('_')).then_some(f)
+    };
+    let find = |parameter: &tianyan_model::Parameter| {
+        settable(&parameter.name).unwrap_or_else(|| {
+            let names: Vec<&str> = table
+                .mechanism
+                .fields
+                .iter()
+                .filter(|f| f.class == FieldClass::Parameter && !f.name.starts_with('_'))
+                .map(|f| f.name.as_str())
+                .collect();
+            let problem = Problem::new(
+                "parameter-unknown",
+                format!("mechanism `{}` has no parameter `{}`", table.mechanism.name, parameter.name),
+            )
+            .at(Place::default().key(format!("gid {}", instance.gid.0)))
+            .help(format!("its parameters are {}", names.join(", ")));
+            if !problems.0.iter().any(|p| p.message == problem.message) {
+                problems.push(problem);
+            }
+            usize::MAX
+        })
+    };
+    instance.given.parameters.iter().map(find).collect()
+}
