@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cell;
+pub mod discretisation;
 pub mod geometry;
 pub mod morphology;
 pub mod network;
@@ -20,6 +21,7 @@ pub mod recipe;
 pub mod records;
 
 pub use cell::{Cell, Density, Detector, IonSetting, Parameter, Values};
+pub use discretisation::{Discretisation, d_lambda_compartments, lambda_f};
 pub use geometry::{Compartment, Geometry};
 pub use morphology::{Attachment, Location, Morphology, Point, Section, SectionType, Shape};
 pub use network::{
