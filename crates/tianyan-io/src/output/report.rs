@@ -84,7 +84,7 @@ impl ReportFile {
 
     fn check_block(&self, block: &TraceBlock) -> Result<(), Problems> {
         let expected = self.first_row + self.rows;
-        let message = if block.columns != self.columns || block.values.len() % self.columns != 0 {
+        let message = if block.columns != self.columns || !block.values.len().is_multiple_of(self.columns) {
             let (values, columns) = (block.values.len(), self.columns);
             format!("{values} values in {} columns do not fit {columns} probes", block.columns)
         } else if block.first_row != expected {
