@@ -53,7 +53,9 @@ impl Geometry {
 fn cut(section: &Section, compartments: u32) -> Vec<Compartment> {
     let n = compartments.max(1);
     match &section.shape {
-        Shape::Cylinder { length_um, diameter_um } => vec![cylinder(length_um / f64::from(n), *diameter_um); n as usize],
+        Shape::Cylinder { length_um, diameter_um } => {
+            vec![cylinder(length_um / f64::from(n), *diameter_um); n as usize]
+        }
         Shape::Points(points) => {
             let chain = Chain::new(points);
             if chain.len() < 2 { vec![cylinder(0.0, chain.first_diameter_um()); n as usize] } else { frusta(&chain, n) }
