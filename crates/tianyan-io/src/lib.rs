@@ -1,3 +1,4 @@
 //! placeholder
 pub mod output;
 pub mod read_back;
+pub mod swc;
