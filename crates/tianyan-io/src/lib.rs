@@ -1,4 +1,15 @@
-//! placeholder
+//! Files: configs and morphologies in, results and exports out.
+//!
+//! The only crate that opens a user's files, and the sole owner of HDF5. [`config`] turns TOML into a recipe, [`swc`]
+//! reads morphologies by NEURON's rules, [`output`] writes what a run leaves in SONATA's layout, [`read_back`] reads
+//! it again, and [`export`] writes a network for NEURON. Conversions of units happen here and nowhere else.
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod export;
 pub mod output;
 pub mod read_back;
 pub mod swc;
+mod text;
+
+pub use text::read_text;

@@ -1,0 +1,21 @@
+//! What a command line changes in a config.
+
+use std::sync::Arc;
+
+use super::{Config, check_run};
+use tianyan_model::Problems;
+
+impl Config {
+    /// Replaces the duration and the step; the result is checked as if it had been typed.
+    pub fn override_run(&mut self, duration_ms: Option<f64>, dt_ms: Option<f64>) -> Result<(), Problems> {
+        if duration_ms.is_none() && dt_ms.is_none() {
+            return Ok(());
+        }
+        let document = Arc::make_mut(&mut self.document);
+        document.run.duration_ms = duration_ms.unwrap_or(document.run.duration_ms);
+        document.run.dt_ms = dt_ms.unwrap_or(document.run.dt_ms);
+        let mut problems = Problems::default();
+        check_run(&self.document, &mut problems);
+        problems.or(())
+    }
+}

@@ -1,0 +1,437 @@
+//! What a config means: the recipe.
+
+use std::sync::Arc;
+
+use tianyan_model::{
+    Cell, Connections, Couplings, Gid, KindId, MechanismSource, Peer, Place, PointProcess, Population, Probe, Problem,
+    Problems, Quantity, Recipe, Report, RunSettings, Stimuli,
+};
+
+use super::Config;
+use super::cells_schema::CellEntry;
+use super::connect::Connection;
+use super::couple::{self, Coupling};
+use super::joins::Sets;
+use super::mechanisms::{Library, Mechanisms, Mention, Shipped};
+use super::nearest::did_you_mean;
+use super::populations::{Described, Kind};
+use super::probes::{self, ProbeSet};
+use super::ring::{Columns, Ring};
+use super::select::Directory;
+use super::stimuli::{self, Stimulus};
+use super::template;
+
+/// The cells of a model: described one by one, or generated.
+#[derive(Debug)]
+pub(crate) enum World {
+    Described(Described),
+    Ring(Ring),
+}
+
+impl World {
+    pub fn populations(&self) -> &[Population] {
+        match self {
+            World::Described(described) => &described.populations,
+            World::Ring(ring) => ring.populations(),
+        }
+    }
+
+    pub fn kind_of(&self, gid: Gid) -> KindId {
+        match self {
+            World::Described(described) => described.kind_of.get(gid.0 as usize).copied().unwrap_or(KindId(u32::MAX)),
+            World::Ring(ring) => KindId(gid.0.min(ring.kinds() as u32 - 1)),
+        }
+    }
+
+    pub fn cell(&self, config: &Config, kind: KindId) -> Result<Arc<Cell>, Problems> {
+        match self {
+            World::Described(described) => described.cell(config, kind),
+            World::Ring(ring) => Ok(Arc::new(ring.cell(kind.0))),
+        }
+    }
+
+    pub fn cell_of(&self, config: &Config, gid: Gid) -> Result<Arc<Cell>, Problems> {
+        self.cell(config, self.kind_of(gid))
+    }
+
+    /// The template of a cell with a body.
+    pub fn template<'a>(&self, config: &'a Config, gid: Gid) -> Option<&'a CellEntry> {
+        match self {
+            World::Described(described) => match described.kinds.get(self.kind_of(gid).0 as usize)? {
+                Kind::Source => None,
+                Kind::Body { template, .. } => config.document.cells.get(template),
+            },
+            World::Ring(_) => None,
+        }
+    }
+
+    pub fn is_source(&self, gid: Gid) -> bool {
+        match self {
+            World::Described(described) => described.kinds.get(self.kind_of(gid).0 as usize) == Some(&Kind::Source),
+            World::Ring(ring) => ring.is_source(gid),
+        }
+    }
+}
+
+/// A network described by a TOML config.
+#[derive(Debug)]
+pub struct TomlRecipe {
+    config: Config,
+    world: World,
+    run: RunSettings,
+    mechanisms: Mechanisms,
+    connections: Vec<Connection>,
+    couplings: Vec<Coupling>,
+    stimuli: Vec<Stimulus>,
+    probes: Vec<ProbeSet>,
+    reports: Vec<Report>,
+}
+
+impl TomlRecipe {
+    /// See [`super::recipe`].
+    pub(crate) fn new(config: &Config, shipped: Shipped) -> Result<TomlRecipe, Problems> {
+        let mut problems = Problems::default();
+        let document = &config.document;
+        let library = Library::read(document.mechanisms.as_ref(), &config.base_dir, shipped, &mut problems);
+        let world = world(config, &mut problems)?;
+        let mechanisms = Mechanisms::new(&mentions(config, &world), &library, &mut problems);
+        let mut recipe = TomlRecipe {
+            run: config.run(),
+            config: config.clone(),
+            world,
+            mechanisms,
+            connections: Vec::new(),
+            couplings: Vec::new(),
+            stimuli: Vec::new(),
+            probes: Vec::new(),
+            reports: Vec::new(),
+        };
+        recipe.join(&mut problems);
+        if problems.0.is_empty() {
+            recipe.check(&mut problems);
+        }
+        problems.or(recipe)
+    }
+
+    /// The config it was made from.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the config first names a mechanism, or a parameter of it: for messages of later stages.
+    pub fn place_of(&self, mechanism: &str, parameter: Option<&str>) -> Option<&Place> {
+        self.mechanisms.place(mechanism, parameter)
+    }
+
+    fn join(&mut self, problems: &mut Problems) {
+        let config = self.config.clone();
+        let document = &config.document;
+        let world = &self.world;
+        let directory = Directory::new(world.populations());
+        for entry in &document.connections {
+            self.connections.extend(problems.take(Connection::new(&config, &directory, &self.mechanisms, entry)));
+        }
+        for entry in &document.graded_synapses {
+            self.couplings.extend(problems.take(couple::graded(&config, &directory, &self.mechanisms, entry)));
+        }
+        for entry in &document.gap_junctions {
+            let halves = problems.take(couple::gap_junction(&config, &directory, &self.mechanisms, entry));
+            self.couplings.extend(halves.into_iter().flatten());
+        }
+        for index in 0..document.stimuli.len() {
+            let stimulus = Stimulus::new(&config, &directory, world.populations(), index);
+            self.stimuli.extend(problems.take(stimulus));
+        }
+        probes::check_names(&document.probes, problems);
+        let mut probes = Vec::new();
+        for entry in &document.probes {
+            let synapse = |gid: Gid, name: &str| self.synapse_rank(gid, name);
+            probes.extend(problems.take(ProbeSet::new(&config, &directory, &self.mechanisms, entry, &synapse)));
+        }
+        self.probes = probes;
+        self.reports = self.probes.iter().map(|set| set.report.clone()).collect();
+    }
+
+    /// Mechanism of a named synapse, and its rank among the cell's point processes of that mechanism.
+    fn synapse_rank(&self, gid: Gid, name: &str) -> Result<(String, usize), Problems> {
+        let synapses = self.world.template(&self.config, gid).map(|template| &template.synapses);
+        let found = synapses.and_then(|synapses| Some((synapses, synapses.get(name)?)));
+        let Some((synapses, entry)) = found else {
+            let names = synapses.into_iter().flat_map(|synapses| synapses.names());
+            let message = format!("a cell carries no synapse `{name}`");
+            return Err(Problem::new("synapse-unknown", message).help(did_you_mean(name, names)).into());
+        };
+        let before = synapses.iter().take_while(|(other, _)| *other != name);
+        Ok((entry.mechanism.clone(), before.filter(|(_, other)| other.mechanism == entry.mechanism).count()))
+    }
+
+    /// Everything that can only be checked with the cells at hand.
+    fn check(&self, problems: &mut Problems) {
+        if let World::Described(described) = &self.world {
+            for kind in 0..described.kinds.len() {
+                problems.take(self.cell(KindId(kind as u32)));
+            }
+        }
+        if !problems.0.is_empty() {
+            return;
+        }
+        if let World::Ring(ring) = &self.world {
+            problems.0.extend(ring.check(self.run.dt_ms));
+        }
+        self.check_synapses(problems);
+        for connection in &self.connections {
+            connection.check(&self.config, &self.world, problems);
+        }
+        for coupling in &self.couplings {
+            coupling.check(&self.config, &self.world, problems);
+        }
+        self.check_places(problems);
+    }
+
+    fn check_synapses(&self, problems: &mut Problems) {
+        let World::Described(described) = &self.world else { return };
+        for (index, kind) in described.kinds.iter().enumerate() {
+            let Kind::Body { template, .. } = kind else { continue };
+            let Some(entry) = self.config.document.cells.get(template) else { continue };
+            let Ok(cell) = described.cell(&self.config, KindId(index as u32)) else { continue };
+            for (_, synapse) in entry.synapses.iter() {
+                let section = synapse.section.as_deref();
+                problems.take(template::location(&cell.morphology, section, synapse.x, &synapse.spot));
+            }
+        }
+    }
+
+    /// Places of stimuli and probes, on one cell of each kind.
+    fn check_places(&self, problems: &mut Problems) {
+        for stimulus in &self.stimuli {
+            let gids = stimulus.cells.iter().map(|(gid, _)| *gid);
+            for gid in self.one_of_each_kind(gids) {
+                problems.take(self.stimulus_location(stimulus, gid));
+            }
+        }
+        for (set, entry) in self.probes.iter().zip(&self.config.document.probes) {
+            for gid in self.one_of_each_kind(set.gids.iter().copied()) {
+                if self.world.is_source(gid) {
+                    let message = "source cells have no variables to record";
+                    problems.push(entry.spot.problem("cells", "probe-variable", message));
+                    continue;
+                }
+                let Some(cell) = problems.take(self.world.cell_of(&self.config, gid)) else { continue };
+                problems.take(set.places(entry, &cell, &self.mechanisms));
+            }
+        }
+    }
+
+    fn one_of_each_kind(&self, gids: impl Iterator<Item = Gid>) -> Vec<Gid> {
+        let mut seen = std::collections::HashSet::new();
+        let most = if matches!(self.world, World::Ring(_)) { 64 } else { usize::MAX };
+        gids.filter(|gid| seen.insert(self.world.kind_of(*gid))).take(most).collect()
+    }
+
+    fn stimulus_location(&self, stimulus: &Stimulus, gid: Gid) -> Result<tianyan_model::Location, Problems> {
+        let entry = &self.config.document.stimuli[stimulus.entry];
+        if self.world.is_source(gid) {
+            return Err(entry.spot.problem("cells", "config-value", "a source cell cannot be clamped").into());
+        }
+        let cell = self.world.cell_of(&self.config, gid)?;
+        template::location(&cell.morphology, entry.section.as_deref(), entry.x, &entry.spot)
+    }
+
+    /// Appends the named synapses of a cell; returns the index of the first.
+    fn named_synapses(&self, gid: Gid, sets: &mut Sets, out: &mut Columns) -> Result<u32, Problems> {
+        let first = out.synapses.len() as u32;
+        let Some(template) = self.world.template(&self.config, gid) else { return Ok(first) };
+        if template.synapses.0.is_empty() {
+            return Ok(first);
+        }
+        let cell = self.world.cell_of(&self.config, gid)?;
+        for (_, synapse) in template.synapses.iter() {
+            let section = synapse.section.as_deref();
+            let location = template::location(&cell.morphology, section, synapse.x, &synapse.spot)?;
+            let mechanism = self.mechanisms.index(&synapse.mechanism).unwrap_or_default();
+            let parameter_set = sets.of(synapse.parameters.iter().map(|(name, value)| (name.to_string(), *value)));
+            out.synapse(PointProcess { gid, location, mechanism, parameter_set });
+        }
+        Ok(first)
+    }
+}
+
+fn world(config: &Config, problems: &mut Problems) -> Result<World, Problems> {
+    let document = &config.document;
+    let Some(generator) = &document.generator else { return Ok(World::Described(Described::new(config, problems))) };
+    let written = [
+        ("cells", !document.cells.0.is_empty()),
+        ("populations", !document.populations.0.is_empty()),
+        ("connections", !document.connections.is_empty()),
+        ("graded_synapses", !document.graded_synapses.is_empty()),
+        ("gap_junctions", !document.gap_junctions.is_empty()),
+    ];
+    for (key, _) in written.iter().filter(|(_, written)| *written) {
+        let message = format!("a generated network cannot have `{key}`");
+        problems.push(document.spot.problem(key, "config-value", message));
+    }
+    match Ring::new(generator, document.run.v_init_mv) {
+        Ok(ring) => Ok(World::Ring(ring)),
+        Err(Problems(more)) => {
+            problems.0.extend(more);
+            Err(std::mem::take(problems))
+        }
+    }
+}
+
+/// Every mechanism where the config names it, in the order of the config.
+fn mentions(config: &Config, world: &World) -> Vec<Mention> {
+    let document = &config.document;
+    let mut found = if let World::Ring(ring) = world { ring.mentions() } else { Vec::new() };
+    for (_, cell) in document.cells.iter() {
+        for paint in &cell.paint {
+            let parameters = paint.parameters.iter().map(|(name, formula)| (name, formula.spot.place()));
+            found.extend(
+                paint.mechanism.as_ref().map(|name| mention(name, true, paint.spot.at("mechanism"), parameters)),
+            );
+        }
+        for (_, synapse) in cell.synapses.iter() {
+            let place = synapse.spot.at("parameters");
+            let parameters = synapse.parameters.names().map(|name| (name, place.clone()));
+            found.push(mention(&synapse.mechanism, false, synapse.spot.at("mechanism"), parameters));
+        }
+    }
+    for entry in &document.connections {
+        let parameters = entry.parameters.iter().map(|(name, formula)| (name, formula.spot.place()));
+        found.extend(entry.mechanism.as_ref().map(|name| mention(name, false, entry.spot.at("mechanism"), parameters)));
+    }
+    for entry in &document.graded_synapses {
+        let parameters = entry.parameters.iter().map(|(name, formula)| (name, formula.spot.place()));
+        found.push(mention(&entry.mechanism, false, entry.spot.at("mechanism"), parameters));
+    }
+    for entry in &document.gap_junctions {
+        let parameters = entry.parameters.iter().map(|(name, formula)| (name, formula.spot.place()));
+        found.push(mention(&entry.mechanism, false, entry.spot.at("mechanism"), parameters));
+    }
+    found.extend(stimuli::mentions(&document.stimuli));
+    found
+}
+
+fn mention<'a>(name: &str, density: bool, place: Place, parameters: impl Iterator<Item = (&'a str, Place)>) -> Mention {
+    let parameters = parameters.map(|(name, place)| (name.to_string(), place)).collect();
+    Mention { name: name.into(), density, place, parameters }
+}
+
+impl Recipe for TomlRecipe {
+    fn populations(&self) -> &[Population] {
+        self.world.populations()
+    }
+
+    fn run(&self) -> &RunSettings {
+        &self.run
+    }
+
+    fn mechanisms(&self) -> &[MechanismSource] {
+        &self.mechanisms.list
+    }
+
+    fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    fn kinds(&self) -> usize {
+        match &self.world {
+            World::Described(described) => described.kinds.len(),
+            World::Ring(ring) => ring.kinds(),
+        }
+    }
+
+    fn kind_of(&self, gids: &[Gid], kinds: &mut Vec<KindId>) {
+        kinds.extend(gids.iter().map(|gid| self.world.kind_of(*gid)));
+    }
+
+    fn cell(&self, kind: KindId) -> Result<Cell, Problems> {
+        self.world.cell(&self.config, kind).map(|cell| Arc::unwrap_or_clone(cell))
+    }
+
+    fn source_spikes_on(&self, gids: &[Gid], out: &mut Vec<(Gid, Vec<f64>)>) -> Result<(), Problems> {
+        match &self.world {
+            World::Described(described) => {
+                out.extend(gids.iter().filter_map(|gid| Some((*gid, described.trains.get(gid)?.clone()))));
+            }
+            World::Ring(ring) => {
+                out.extend(gids.iter().filter(|gid| ring.is_source(**gid)).map(|gid| (*gid, ring.spikes())));
+            }
+        }
+        Ok(())
+    }
+
+    fn connections_on(&self, gids: &[Gid], out: &mut Connections) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        let (mut sets, mut columns) = Columns::split(out);
+        for &gid in gids {
+            if let World::Ring(ring) = &self.world {
+                let synapse = self.mechanisms.index("ExpSyn").unwrap_or_default();
+                ring.connect(gid, synapse, &mut sets, &mut columns);
+                continue;
+            }
+            let named = problems.take(self.named_synapses(gid, &mut sets, &mut columns)).unwrap_or_default();
+            for connection in &self.connections {
+                let added = connection.on(&self.config, &self.world, gid, named, (&mut sets, &mut columns));
+                problems.take(added);
+            }
+        }
+        problems.or(())
+    }
+
+    fn couplings_on(&self, gids: &[Gid], out: &mut Couplings) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        let Couplings { instances, parameter_sets, peers } = out;
+        let mut sets = Sets::new(parameter_sets);
+        for &gid in gids {
+            for coupling in &self.couplings {
+                problems.take(coupling.on(&self.config, &self.world, gid, |here, there, parameters, row| {
+                    let parameter_set = sets.of_row(parameters, row);
+                    let location = here.1;
+                    instances.push(PointProcess { gid, location, mechanism: coupling.mechanism, parameter_set });
+                    peers.push(Peer {
+                        instance: instances.len() as u32 - 1,
+                        pointer: coupling.pointer.clone(),
+                        gid: there.0,
+                        location: there.1,
+                        quantity: Quantity::Voltage,
+                    });
+                }));
+            }
+        }
+        problems.or(())
+    }
+
+    fn stimuli_on(&self, gids: &[Gid], out: &mut Stimuli) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        let Stimuli { instances, parameter_sets, driven } = out;
+        let mut sets = Sets::new(parameter_sets);
+        for &gid in gids {
+            for stimulus in &self.stimuli {
+                let more = stimulus.on(gid, instances.len() as u32);
+                if more.is_empty() {
+                    continue;
+                }
+                let Some(location) = problems.take(self.stimulus_location(stimulus, gid)) else { continue };
+                let entry = &self.config.document.stimuli[stimulus.entry];
+                let mechanism = self.mechanisms.index(stimuli::mechanism(entry.kind)).unwrap_or_default();
+                let parameter_set = sets.of(stimuli::parameters(entry).into_iter());
+                instances.push(PointProcess { gid, location, mechanism, parameter_set });
+                driven.extend(more);
+            }
+        }
+        problems.or(())
+    }
+
+    fn probes_on(&self, gids: &[Gid], out: &mut Vec<Probe>) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        for (report, (set, entry)) in self.probes.iter().zip(&self.config.document.probes).enumerate() {
+            for &gid in gids.iter().filter(|gid| set.gids.binary_search(gid).is_ok()) {
+                let Some(cell) = problems.take(self.world.cell_of(&self.config, gid)) else { continue };
+                let places = problems.take(set.places(entry, &cell, &self.mechanisms)).unwrap_or_default();
+                out.extend(places.into_iter().map(|location| Probe { report, gid, location }));
+            }
+        }
+        problems.or(())
+    }
+}
