@@ -1,1 +1,40 @@
-fn main() {}
+//! The `tianyan` command: a thin shell over the library of the same name.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod export;
+mod info;
+mod mechanism;
+mod morphology;
+mod plot;
+mod progress;
+mod run;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+use tianyan::Error;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let log = tracing_subscriber::EnvFilter::try_from_env("TIANYAN_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).without_time().init();
+    let result = match &arguments.command {
+        Command::Run(options) => run::run(options),
+        Command::Check { config } => run::check(config),
+        Command::Mod { files, print } => mechanism::compile(files, *print),
+        Command::Morph { file } => morphology::describe(file),
+        Command::Export { config, neuron } => export::neuron(config, neuron),
+        Command::Plot { file, output, cells } => plot::plot(file, output.as_deref(), cells),
+        Command::Info => info::show(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(error.exit_code())
+}

@@ -18,10 +18,8 @@ struct Board {
 impl Threads {
     /// The communicators of `size` ranks, by rank.
     pub fn new(size: usize) -> Vec<Threads> {
-        let board = Arc::new(Board {
-            cells: Mutex::new(vec![vec![Vec::new(); size]; size]),
-            barrier: Barrier::new(size),
-        });
+        let board =
+            Arc::new(Board { cells: Mutex::new(vec![vec![Vec::new(); size]; size]), barrier: Barrier::new(size) });
         (0..size).map(|rank| Threads { rank, board: board.clone() }).collect()
     }
 

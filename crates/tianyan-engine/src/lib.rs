@@ -1,1 +1,28 @@
-//! placeholder
+//! Advances time.
+//!
+//! [`Simulation`] owns the loop over epochs: it turns spikes into events, asks a [`Backend`] to advance all groups,
+//! copies peers between coupled cells, and hands [`tianyan_model::Epoch`]s out. The step itself, in NEURON's
+//! order, is [`step`]; [`CpuBackend`] runs it on the threads of this machine with kernels that a C compiler made
+//! of the mechanisms' text, or with the interpreter where there is none.
+#![deny(unsafe_code)]
+
+pub mod backend;
+mod compile;
+mod cpu;
+mod error;
+mod events;
+mod kernels;
+mod native;
+mod simulation;
+mod solve;
+mod start;
+pub mod step;
+
+pub use backend::{Backend, Event, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
+pub use compile::{Compiler, KernelCache};
+pub use cpu::{CpuBackend, CpuOptions};
+pub use error::EngineError;
+pub use kernels::KernelOrigin;
+pub use native::instruction_set;
+pub use simulation::Simulation;
+pub use solve::{Tree, solve_tree};

@@ -33,8 +33,7 @@ impl Addresses {
             let mut first_node = 0;
             for tile in &group.tiles {
                 for (lane, gid) in tile.gids.iter().enumerate() {
-                    let address =
-                        Address { group: g as u32, kind: tile.kind as u32, first_node, lane: lane as u32 };
+                    let address = Address { group: g as u32, kind: tile.kind as u32, first_node, lane: lane as u32 };
                     of.insert(*gid, address);
                 }
                 first_node += (cells.kinds[tile.kind].shape.rows.len() * lanes) as u32;
@@ -141,11 +140,7 @@ pub fn place<'a>(
         let row = cells.kinds[address.kind as usize].shape.row_at(process.location);
         let node = addresses.node(address, row);
         let list = &mut groups[address.group as usize][process.mechanism];
-        placed.push(Placed {
-            group: address.group,
-            mechanism: process.mechanism as u32,
-            instance: list.len() as u32,
-        });
+        placed.push(Placed { group: address.group, mechanism: process.mechanism as u32, instance: list.len() as u32 });
         let given = Given { parameters: &sets[process.parameter_set], compartment: 0 };
         list.push(Instance { gid: process.gid, node, given });
     }

@@ -12,7 +12,8 @@ use crate::{Slot, Target};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{
-    Connections, Couplings, Gid, Place, Problem, Problems, Quantity, Recipe, RunSettings, SecondOrder, Stimuli, Waveform,
+    Connections, Couplings, Gid, Place, Problem, Problems, Quantity, Recipe, RunSettings, SecondOrder, Stimuli,
+    Waveform,
 };
 use tianyan_nmodl::{FieldClass, Mechanism};
 
@@ -164,9 +165,7 @@ impl Builder<'_> {
         let shared = Shared { node_fields: &node_fields, celsius, ions: &ions, nodes };
         let tables: Vec<_> = order
             .iter()
-            .map(|&m| {
-                tables::table(m, &self.mechanisms[m], &instances[m], connections[m], &shared, &mut arena)
-            })
+            .map(|&m| tables::table(m, &self.mechanisms[m], &instances[m], connections[m], &shared, &mut arena))
             .collect();
         let mut detectors = self.detectors(cells);
         detectors.above = arena.add("detectors.above", detectors.gid.len(), "", FieldClass::Exact);
@@ -184,7 +183,19 @@ impl Builder<'_> {
         let fields = arena.fields;
         let driven = Vec::new();
         let layout = Layout {
-            lanes, coupled, run, tiles, parent, nodes, compartments, node_fields, ions, tables, detectors, driven, fields,
+            lanes,
+            coupled,
+            run,
+            tiles,
+            parent,
+            nodes,
+            compartments,
+            node_fields,
+            ions,
+            tables,
+            detectors,
+            driven,
+            fields,
         };
         Group { layout, state }
     }

@@ -45,9 +45,7 @@ impl<'a> Finder<'a> {
             Quantity::Voltage => Some(layout.node_fields.voltage + node),
             Quantity::MembraneCurrent => layout.node_fields.membrane_current.map(|field| field + node),
             Quantity::Ion(variable) => ion(layout, node, variable),
-            Quantity::Density { mechanism, variable } => {
-                self.density(address.group, layout, node, mechanism, variable)
-            }
+            Quantity::Density { mechanism, variable } => self.density(address.group, layout, node, mechanism, variable),
             Quantity::PointProcess { mechanism, index, variable } => {
                 self.point_process(address.group, layout, gid, mechanism, *index, variable)
             }

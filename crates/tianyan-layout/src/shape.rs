@@ -110,7 +110,14 @@ impl CellShape {
         self.first[section]..self.first[section] + self.counts[section]
     }
 
-    fn push_compartments(&mut self, cell: &Cell, geometry: &Geometry, section: usize, parent: Option<u32>, child: bool) {
+    fn push_compartments(
+        &mut self,
+        cell: &Cell,
+        geometry: &Geometry,
+        section: usize,
+        parent: Option<u32>,
+        child: bool,
+    ) {
         self.first.push(self.rows.len() as u32);
         let compartments = &geometry.sections[section];
         for (i, compartment) in compartments.iter().enumerate() {

@@ -1,1 +1,47 @@
-//! placeholder
+//! From a config to HDF5.
+//!
+//! ```no_run
+//! use tianyan::{Overrides, Session, StartOptions};
+//!
+//! let session = Session::open("models/ring/ring_hh.toml".as_ref(), &Overrides::default())?;
+//! let mut run = session.start(&StartOptions::default())?;
+//! while let Some(progress) = run.advance()? {
+//!     eprintln!("{:.1} of {:.1} ms", progress.time_ms, progress.duration_ms);
+//! }
+//! println!("{} spikes", run.finish()?.spikes);
+//! # Ok::<(), tianyan::Error>(())
+//! ```
+//!
+//! [`Session::open`] reads the config and everything it names; [`Session::start`] lays the network out, opens the
+//! output files and stands at t = 0; [`Run::advance`] moves one epoch on and writes it; [`Run::finish`] gives the
+//! files their names. No callbacks, no global state; dropping a [`Run`] leaves readable `.part` files.
+#![forbid(unsafe_code)]
+
+mod error;
+mod estimate;
+mod export;
+mod inspect;
+mod picture;
+mod run;
+mod session;
+mod signals;
+mod usage;
+
+pub use error::Error;
+pub use estimate::Estimate;
+pub use inspect::{Environment, MechanismReport, compile_files, environment};
+pub use picture::plot;
+pub use run::{Progress, Run, StartOptions};
+pub use session::{Overrides, Session};
+pub use signals::Stop;
+pub use tianyan_engine::KernelOrigin;
+pub use tianyan_io as io;
+pub use tianyan_io::output::{RunStatus, RunSummary};
+pub use tianyan_model as model;
+pub use tianyan_nmodl as nmodl;
+
+/// Version of this crate and of the program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit this was built from; empty if it was not built in a checkout.
+pub const GIT: &str = env!("TIANYAN_GIT");

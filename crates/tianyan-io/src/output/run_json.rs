@@ -30,6 +30,9 @@ pub struct PopulationSize {
     pub name: String,
     /// Number of cells.
     pub cells: u64,
+    /// Names of the cells by node id, where the model gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cell_names: Vec<String>,
 }
 
 /// The content of `run.json`.

@@ -1,0 +1,60 @@
+# make demo      the worm: 302 neurons for a second, with a picture
+# make test      everything that must hold, in minutes
+# make validate  against live NEURON, and long runs
+# make bench     speed, beside NEURON
+#
+# Each installs what it misses (as root or through sudo), or says the one line to run.
+
+CARGO ?= cargo
+PACKAGES = libhdf5-dev pkg-config gcc make
+PYTHON_PACKAGES = python3 python3-venv
+VENV = validation/.venv
+DEMO = out/demo
+
+# Data beside the checkout that some tests compare with; they say so when it is absent.
+ifneq ($(wildcard ../shared/data),)
+export TIANYAN_TEST_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: demo build test lint validate bench install python clean
+
+demo: build
+	target/debug/tianyan run models/celegans/celegans302.toml --output $(DEMO) --overwrite
+	target/debug/tianyan plot $(DEMO)/soma_v.h5 --output $(DEMO)/worm.svg --cells AVAL,AVAR,AVBL,RIML,AIYL,ASHL,VB6,DA3
+	@echo "look at $(DEMO)/worm.svg; the data are in $(DEMO)/*.h5"
+
+build: install
+	$(CARGO) build --workspace --all-features --quiet
+
+# One runner where it is installed, cargo's own elsewhere. Python readers take part where they can be had.
+test: install lint python-readers
+	TIANYAN_PYTHON=$$(test -x $(VENV)/bin/python && echo $(abspath $(VENV)/bin/python)) \
+	$(CARGO) test --workspace --all-features --no-fail-fast --quiet -- --format=terse
+
+lint: install
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --all-features --no-deps --quiet
+
+validate: build python
+	$(VENV)/bin/python validation/run.py
+
+bench: build python
+	$(CARGO) bench --workspace
+	$(VENV)/bin/python benches/compare.py
+
+install:
+	@.ci/install $(PACKAGES)
+
+python: install
+	@.ci/install $(PYTHON_PACKAGES)
+	@test -x $(VENV)/bin/python || python3 -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --requirement validation/requirements.txt
+
+# Tests work without Python; with it they also ask other people's readers.
+python-readers:
+	@$(MAKE) --no-print-directory python || echo "no Python readers: the tests that ask them will be skipped"
+
+clean:
+	$(CARGO) clean
+	rm -rf out $(VENV)

@@ -1,0 +1,105 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Simulate nervous systems: from a config to HDF5.
+#[derive(Debug, Parser)]
+#[command(name = "tianyan", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   the run failed, or results could not be written
+  2   the input is wrong; every problem is listed
+  75  stopped before the end, after what was done was saved; running on makes sense";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a model and write spikes, traces and run.json
+    Run(RunArguments),
+    /// Check a config: everything but the time loop, with an estimate of memory, time and output
+    Check {
+        /// The model's config (TOML)
+        config: PathBuf,
+    },
+    /// Compile NMODL files, and print a stage of the compiler or what is wrong
+    Mod {
+        /// Files, or names of shipped mechanisms
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The stage to print
+        #[arg(long, value_name = "STAGE")]
+        print: Option<Stage>,
+    },
+    /// Read an SWC morphology, and say what is in it and what is odd
+    Morph {
+        /// The SWC file
+        file: PathBuf,
+    },
+    /// Write a network in another simulator's language
+    Export {
+        /// The model's config (TOML)
+        config: PathBuf,
+        /// Folder for a Python script, NMODL files and data that rebuild exactly this network in NEURON
+        #[arg(long, value_name = "DIR")]
+        neuron: PathBuf,
+    },
+    /// Draw results as SVG: traces of a report, or a raster of spikes.h5
+    Plot {
+        /// The HDF5 file
+        file: PathBuf,
+        /// The picture [default: beside the file]
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Names or node ids of the cells to draw
+        #[arg(long, value_delimiter = ',')]
+        cells: Vec<String>,
+    },
+    /// Show version, processor, compiler and shipped mechanisms
+    Info,
+}
+
+/// How to run.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The model's config (TOML)
+    pub config: PathBuf,
+    /// Folder of the results [default: the config's, else out/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Simulate this long instead of the config's duration
+    #[arg(long, value_name = "MS")]
+    pub duration_ms: Option<f64>,
+    /// Use this step instead of the config's
+    #[arg(long, value_name = "MS")]
+    pub dt_ms: Option<f64>,
+    /// Threads [default: all cores]; results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Replace the results of an earlier run
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Show only errors
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Stages of the mechanism compiler.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Stage {
+    /// The syntax tree
+    Ast,
+    /// Names with their meaning
+    Ir,
+    /// The kernels, as straight lines of arithmetic
+    Kernels,
+    /// The text that a C compiler gets
+    C,
+}

@@ -1,0 +1,84 @@
+//! `tianyan run` and `tianyan check`.
+
+use crate::arguments::RunArguments;
+use crate::progress::Display;
+use std::path::Path;
+use std::process::ExitCode;
+use tianyan::{Error, Overrides, RunStatus, RunSummary, Session, StartOptions, Stop};
+
+/// The exit code of a run that was stopped and whose results so far are safe.
+const STOPPED: u8 = 75;
+
+/// Runs a model.
+pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
+    let overrides = Overrides { duration_ms: arguments.duration_ms, dt_ms: arguments.dt_ms };
+    let session = Session::open(&arguments.config, &overrides)?;
+    if !arguments.quiet {
+        session.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    }
+    let stop = Stop::on_signals();
+    let mut run = session.start(&StartOptions {
+        output: arguments.output.clone(),
+        threads: arguments.threads,
+        overwrite: arguments.overwrite,
+        interpret: false,
+    })?;
+    let mut display = Display::new(arguments.quiet, run.progress().duration_ms);
+    while !stop.requested() {
+        match run.advance()? {
+            Some(progress) => display.show(&progress),
+            None => break,
+        }
+    }
+    display.end();
+    let summary = run.finish()?;
+    if !arguments.quiet {
+        println!("{}", describe(&summary, &arguments.output.clone().unwrap_or(session.output_directory())));
+    }
+    Ok(if summary.status == RunStatus::Done { ExitCode::SUCCESS } else { ExitCode::from(STOPPED) })
+}
+
+fn describe(summary: &RunSummary, directory: &Path) -> String {
+    let how = match summary.status {
+        RunStatus::Done => "done",
+        RunStatus::Interrupted => "stopped",
+    };
+    format!(
+        "{how}: {} ms of {} cells ({} compartments) in {:.2} s, after {:.2} s of set-up; {:.1} ns per compartment and \
+         step, {:.0} MB\n{} spikes; results in {}: {}",
+        summary.simulated_ms,
+        summary.cells,
+        summary.compartments,
+        summary.solve_s,
+        summary.setup_s,
+        summary.ns_per_compartment_step,
+        summary.peak_rss_mb,
+        summary.spikes,
+        directory.display(),
+        listing(directory),
+    )
+}
+
+fn listing(directory: &Path) -> String {
+    let names = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names.join(", ")
+}
+
+/// Checks a config.
+pub fn check(config: &Path) -> Result<ExitCode, Error> {
+    let session = Session::open(config, &Overrides::default())?;
+    session.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    let estimate = session.estimate()?;
+    println!("{}: no errors", config.display());
+    println!("cells             {}", estimate.cells);
+    println!("compartments      {}", estimate.compartments);
+    println!("point processes   {}", estimate.point_processes);
+    println!("event connections {}", estimate.connections);
+    println!("steps             {}", estimate.steps);
+    println!("memory            {:.1} MB", estimate.memory_mb);
+    println!("output            {:.1} MB", estimate.output_mb);
+    println!("processor time    about {:.1} s on one core", estimate.cpu_s);
+    Ok(ExitCode::SUCCESS)
+}

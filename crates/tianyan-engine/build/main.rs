@@ -1,0 +1,109 @@
+//! Compiles the shipped mechanisms into the crate, once for each instruction set this architecture knows, so that a
+//! machine without a C compiler runs them at full speed.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+use tianyan_nmodl::{Mechanism, Options};
+
+/// Name of the variant, flags of the C compiler.
+type Variant = (&'static str, &'static [&'static str]);
+
+fn main() {
+    println!("cargo::rerun-if-changed=build/main.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let mechanisms: Vec<Mechanism> =
+        tianyan_nmodl::shipped::all().iter().map(|(_, file, text)| compile(file, text)).collect();
+    let built: Vec<&Variant> = variants().iter().filter(|variant| build(&out, variant, &mechanisms)).collect();
+    fs::write(out.join("shipped.rs"), table(&mechanisms, &built)).expect("OUT_DIR is writable");
+}
+
+fn compile(file: &str, text: &str) -> Mechanism {
+    match tianyan_nmodl::compile(file, text, &Options::default()) {
+        Ok((mechanism, _)) => mechanism,
+        Err(errors) => {
+            let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            panic!("a shipped mechanism does not compile:\n{}", all.join("\n"));
+        }
+    }
+}
+
+fn variants() -> &'static [Variant] {
+    match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
+        Ok("x86_64") => &[
+            ("avx512", &["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+            ("avx2", &["-march=x86-64-v3"]),
+            ("base", &[]),
+        ],
+        _ => &[("base", &[])],
+    }
+}
+
+/// Compiles all mechanisms for one variant; false if the compiler cannot.
+fn build(out: &Path, (name, flags): &Variant, mechanisms: &[Mechanism]) -> bool {
+    let mut text = String::from(tianyan_nmodl::PRELUDE);
+    for mechanism in mechanisms {
+        text.push_str(&tianyan_nmodl::emit(mechanism, &format!("tianyan_{name}_")));
+    }
+    let file = out.join(format!("shipped_{name}.c"));
+    fs::write(&file, text).expect("OUT_DIR is writable");
+    let mut build = cc::Build::new();
+    build.file(&file).opt_level(3).warnings(false).debug(false).cargo_warnings(false);
+    for flag in *flags {
+        build.flag(flag);
+    }
+    for flag in ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"] {
+        build.flag(flag);
+    }
+    build.flag_if_supported("-fno-thread-jumps");
+    build.try_compile(&format!("tianyan_shipped_{name}")).is_ok()
+}
+
+fn digest(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
+    let mut rust = String::from("// Made by build/main.rs.\nunsafe extern \"C\" {\n");
+    for (variant, _) in built {
+        for mechanism in mechanisms {
+            for kernel in ["current", "state"] {
+                let _ = writeln!(
+                    rust,
+                    "    fn tianyan_{variant}_{}_{kernel}(state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64);",
+                    mechanism.name
+                );
+            }
+            if !mechanism.arguments.is_empty() {
+                let _ = writeln!(
+                    rust,
+                    "    fn tianyan_{variant}_{}_receive(state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64, i: i64, argument: *mut f64);",
+                    mechanism.name
+                );
+            }
+        }
+    }
+    rust.push_str("}\npub static SHIPPED: &[Shipped] = &[\n");
+    for mechanism in mechanisms {
+        let _ = writeln!(rust, "    Shipped {{ digest: {}, variants: &[", digest(&tianyan_nmodl::emit(mechanism, "")));
+        for (variant, _) in built {
+            let name = &mechanism.name;
+            let receive = if mechanism.arguments.is_empty() {
+                "None".into()
+            } else {
+                format!("Some(tianyan_{variant}_{name}_receive)")
+            };
+            let _ = writeln!(
+                rust,
+                "        (\"{variant}\", Functions {{ current: tianyan_{variant}_{name}_current, state: tianyan_{variant}_{name}_state, receive: {receive} }}),"
+            );
+        }
+        rust.push_str("    ] },\n");
+    }
+    rust.push_str("];\n");
+    rust
+}

@@ -1,0 +1,90 @@
+//! What an engine asks of a device.
+
+use crate::EngineError;
+use std::ops::Range;
+use tianyan_layout::{Group, Sampler, Slot, State, Target};
+use tianyan_model::Spike;
+
+/// How far [`Backend::advance`] goes, and with which groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Uncoupled groups: whole steps, any number of them.
+    Whole,
+    /// Coupled groups: one step, up to and with the new voltages.
+    ToVoltage,
+    /// Coupled groups: the rest of that step, after peers were exchanged.
+    ToStates,
+}
+
+/// An event that reaches a synapse of a group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Event {
+    /// Step of the epoch, counted from 0, at whose start it is delivered.
+    pub step: u32,
+    /// Table of the group.
+    pub table: u32,
+    /// Instance in the table.
+    pub instance: u32,
+    /// Offset in the group's state of its connection's arguments.
+    pub argument: u32,
+    /// Exact time, ms: NET_RECEIVE's t.
+    pub time_ms: f64,
+}
+
+/// What reaches one group in an epoch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupInputs {
+    /// Sorted by step; within a step by table, instance, time, source gid, connection.
+    pub events: Vec<Event>,
+    /// One row a step, one column for each of [`tianyan_layout::Layout::driven`].
+    pub driven: Vec<f64>,
+}
+
+/// What reaches all groups in an epoch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inputs {
+    /// Number n of the epoch's first step: it starts at t = n * dt.
+    pub first_step: u64,
+    /// By group.
+    pub groups: Vec<GroupInputs>,
+}
+
+/// What one group produces in an epoch. Buffers are reused.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupOutputs {
+    /// Spikes in order of detection.
+    pub spikes: Vec<Spike>,
+    /// For each sampler the rows of this group's own columns.
+    pub rows: Vec<Vec<f64>>,
+}
+
+/// What all groups produce in an epoch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outputs {
+    /// By group.
+    pub groups: Vec<GroupOutputs>,
+}
+
+/// One object per rank and device, which owns many groups and advances them.
+pub trait Backend: Send {
+    /// What it asks of the layout.
+    fn target(&self) -> Target;
+    /// Takes the groups, initialised. Called once.
+    fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError>;
+    /// Advances the steps `steps` of the epoch that `inputs` describes; `phase` says which groups and how far.
+    fn advance(
+        &mut self,
+        steps: Range<usize>,
+        phase: Phase,
+        inputs: &Inputs,
+        outputs: &mut Outputs,
+    ) -> Result<(), EngineError>;
+    /// Reads slots.
+    fn gather(&self, slots: &[Slot], values: &mut [f64]);
+    /// Writes slots.
+    fn scatter(&mut self, slots: &[Slot], values: &[f64]);
+    /// Sets what is recorded into [`GroupOutputs::rows`]: of each sampler the slots of each group, in order.
+    fn set_probes(&mut self, samplers: &[Sampler]);
+    /// The whole state of every group, copied.
+    fn save(&self) -> Vec<State>;
+}

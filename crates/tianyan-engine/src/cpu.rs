@@ -1,0 +1,197 @@
+//! The backend that runs on the threads of this machine.
+
+use crate::backend::{Backend, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
+use crate::compile::KernelCache;
+use crate::kernels::{KernelOrigin, Kernels};
+use crate::native;
+use crate::step::{self, Clock, Scratch};
+use crate::{EngineError, error};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use tianyan_layout::{Group, Precision, Sampler, Slot, State, Target};
+use tianyan_model::Gid;
+use tianyan_nmodl::Mechanism;
+
+/// How the CPU backend is set up.
+#[derive(Debug, Clone, Default)]
+pub struct CpuOptions {
+    /// Number of threads; 0 means one.
+    pub threads: usize,
+    /// Where machine code of mechanisms that are not shipped comes from; without it they are interpreted.
+    pub cache: Option<KernelCache>,
+    /// Interpret everything: slow, for tests.
+    pub interpret: bool,
+    /// Bytes of a group; 0 means the default, half of a common L2.
+    pub group_bytes: usize,
+}
+
+/// Voltages beyond this are no membrane's: the run has blown up.
+const LARGEST_VOLTAGE_MV: f64 = 1e6;
+
+/// Groups on the threads of this machine.
+pub struct CpuBackend {
+    options: CpuOptions,
+    groups: Vec<Loaded>,
+    origins: BTreeMap<String, KernelOrigin>,
+}
+
+struct Loaded {
+    group: Group,
+    kernels: Vec<Kernels>,
+    scratch: Scratch,
+    samplers: Vec<Columns>,
+}
+
+/// The columns of one sampler that lie in one group.
+struct Columns {
+    interval_steps: u64,
+    offsets: Vec<u32>,
+}
+
+impl CpuBackend {
+    /// A backend without groups.
+    pub fn new(options: CpuOptions) -> CpuBackend {
+        CpuBackend { options, groups: Vec::new(), origins: BTreeMap::new() }
+    }
+
+    /// Where each mechanism's kernels came from.
+    pub fn origins(&self) -> &BTreeMap<String, KernelOrigin> {
+        &self.origins
+    }
+
+    fn kernels(&mut self, mechanism: &Mechanism) -> Result<Kernels, EngineError> {
+        let (kernels, origin) = if self.options.interpret {
+            (Kernels::Interpreted, KernelOrigin::Interpreted)
+        } else if let Some(native) = native::shipped(mechanism, native::instruction_set()) {
+            (Kernels::Native(native), KernelOrigin::Shipped)
+        } else if let Some(cache) = &self.options.cache {
+            (Kernels::Native(cache.get(mechanism)?), KernelOrigin::Compiled)
+        } else {
+            (Kernels::Interpreted, KernelOrigin::Interpreted)
+        };
+        self.origins.insert(mechanism.name.clone(), origin);
+        Ok(kernels)
+    }
+}
+
+impl Backend for CpuBackend {
+    fn target(&self) -> Target {
+        Target {
+            lanes: 1,
+            group_bytes: if self.options.group_bytes > 0 { self.options.group_bytes } else { 512 << 10 },
+            threads: self.options.threads.max(1),
+            precision: Precision::Double,
+        }
+    }
+
+    fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
+        for group in groups {
+            let len = group.state.values().len();
+            let mut kernels = Vec::with_capacity(group.layout.tables.len());
+            for table in &group.layout.tables {
+                native::check(table, len)?;
+                kernels.push(self.kernels(&table.mechanism)?);
+            }
+            self.groups.push(Loaded { group, kernels, scratch: Scratch::default(), samplers: Vec::new() });
+        }
+        Ok(())
+    }
+
+    fn advance(
+        &mut self,
+        steps: Range<usize>,
+        phase: Phase,
+        inputs: &Inputs,
+        outputs: &mut Outputs,
+    ) -> Result<(), EngineError> {
+        let coupled = phase != Phase::Whole;
+        let first = inputs.first_step;
+        let work = |(loaded, (inputs, outputs)): (&mut Loaded, (&GroupInputs, &mut GroupOutputs))| {
+            if loaded.group.layout.coupled != coupled {
+                return Ok(());
+            }
+            let dt_ms = loaded.group.layout.run.dt_ms;
+            let clock = |in_epoch: usize| Clock { step: first + in_epoch as u64, in_epoch, dt_ms };
+            match phase {
+                Phase::Whole => steps.clone().map(clock).for_each(|clock| {
+                    loaded.to_voltage(clock, inputs, outputs);
+                    loaded.to_states(clock, outputs);
+                }),
+                Phase::ToVoltage => loaded.to_voltage(clock(steps.start), inputs, outputs),
+                Phase::ToStates => loaded.to_states(clock(steps.start), outputs),
+            }
+            if phase == Phase::Whole || (first + steps.end as u64).is_multiple_of(64) {
+                loaded.check_finite(first + steps.end as u64)?;
+            }
+            Ok(())
+        };
+        let pairs = inputs.groups.par_iter().zip(outputs.groups.par_iter_mut());
+        if self.options.threads > 1 && self.groups.len() > 1 {
+            self.groups.par_iter_mut().zip(pairs).map(work).collect::<Result<(), _>>()
+        } else {
+            let pairs = inputs.groups.iter().zip(outputs.groups.iter_mut());
+            self.groups.iter_mut().zip(pairs).try_for_each(work)
+        }
+    }
+
+    fn gather(&self, slots: &[Slot], values: &mut [f64]) {
+        for (slot, value) in slots.iter().zip(values) {
+            *value = self.groups[slot.group as usize].group.state.values()[slot.offset as usize];
+        }
+    }
+
+    fn scatter(&mut self, slots: &[Slot], values: &[f64]) {
+        for (slot, &value) in slots.iter().zip(values) {
+            self.groups[slot.group as usize].group.state.values_mut()[slot.offset as usize] = value;
+        }
+    }
+
+    fn set_probes(&mut self, samplers: &[Sampler]) {
+        for (g, loaded) in self.groups.iter_mut().enumerate() {
+            let of_group =
+                |s: &Sampler| s.slots.iter().filter(|slot| slot.group == g as u32).map(|slot| slot.offset).collect();
+            loaded.samplers =
+                samplers.iter().map(|s| Columns { interval_steps: s.interval_steps, offsets: of_group(s) }).collect();
+        }
+    }
+
+    fn save(&self) -> Vec<State> {
+        self.groups.iter().map(|loaded| loaded.group.state.clone()).collect()
+    }
+}
+
+impl Loaded {
+    fn to_voltage(&mut self, clock: Clock, inputs: &GroupInputs, outputs: &mut GroupOutputs) {
+        if clock.in_epoch == 0 {
+            self.scratch.next_event = 0;
+        }
+        step::to_voltage(&mut self.group, &self.kernels, &mut self.scratch, clock, inputs, &mut outputs.spikes);
+    }
+
+    fn to_states(&mut self, clock: Clock, outputs: &mut GroupOutputs) {
+        step::to_states(&mut self.group, &self.kernels, clock);
+        let state = self.group.state.values();
+        for (columns, rows) in self.samplers.iter().zip(&mut outputs.rows) {
+            if (clock.step + 1).is_multiple_of(columns.interval_steps) {
+                rows.extend(columns.offsets.iter().map(|&offset| state[offset as usize]));
+            }
+        }
+    }
+
+    fn check_finite(&self, step: u64) -> Result<(), EngineError> {
+        let layout = &self.group.layout;
+        let v = &self.group.state.values()[layout.node_fields.voltage..][..layout.nodes];
+        // Comparisons with NaN are false: one pass finds all that is wrong.
+        let Some(node) = v.iter().position(|v| !(v.abs() < LARGEST_VOLTAGE_MV)) else { return Ok(()) };
+        let tile = layout.tiles.iter().rev().find(|t| t.first_node <= node);
+        let at = tile.map(|t| (node - t.first_node, &t.cells));
+        let (row, gid) = at.map_or((0, None), |(n, cells)| (n / layout.lanes, cells.get(n % layout.lanes).copied()));
+        Err(error::EngineError::NotFinite {
+            gid: gid.unwrap_or(Gid(u32::MAX)),
+            row,
+            v_mv: v[node],
+            time_ms: step as f64 * layout.run.dt_ms,
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! The one module with `unsafe`: calls into machine code that a C compiler made of our own text.
+//!
+//! Safety rests on three facts. The text comes from `tianyan_nmodl::emit`, which reads and writes only
+//! `state[field[b] + i]` with `i < n`, `state[field[b] + index[..]]`, and constants; [`check`] verifies once, when a
+//! group is loaded, that all of these lie inside the state; and the functions' types are fixed by `emit`.
+#![allow(unsafe_code)]
+
+use crate::EngineError;
+use crate::kernels::MAX_ARGUMENTS;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+use tianyan_layout::MechanismTable;
+use tianyan_nmodl::Mechanism;
+use tianyan_nmodl::ir::Binding;
+
+type SweepFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64);
+type ReceiveFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64);
+
+/// The functions of one mechanism.
+#[derive(Clone, Copy)]
+pub struct Functions {
+    current: SweepFunction,
+    state: SweepFunction,
+    receive: Option<ReceiveFunction>,
+}
+
+/// A shipped mechanism: the digest of its text, and its functions for each instruction set.
+pub struct Shipped {
+    digest: u64,
+    variants: &'static [(&'static str, Functions)],
+}
+
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+
+/// Machine code of one mechanism; keeps the library it came from.
+#[derive(Clone)]
+pub struct CompiledMechanism {
+    functions: Functions,
+    _library: Option<Arc<libloading::Library>>,
+}
+
+/// The arrays a kernel works on.
+pub struct Pointers<'a> {
+    /// The group's state.
+    pub state: &'a mut [f64],
+    /// Offsets by binding.
+    pub field: &'a [i64],
+    /// Nodes and ion instances.
+    pub index: &'a [i32],
+    /// Instances with padding.
+    pub padded: usize,
+}
+
+impl CompiledMechanism {
+    /// The currents of all instances.
+    pub fn current(&self, p: Pointers, t_ms: f64, dt_ms: f64) {
+        // SAFETY: see the module; `check` has verified the tables of `p`.
+        unsafe {
+            (self.functions.current)(
+                p.state.as_mut_ptr(),
+                p.field.as_ptr(),
+                p.index.as_ptr(),
+                p.padded as i64,
+                t_ms,
+                dt_ms,
+            );
+        }
+    }
+
+    /// The states of all instances.
+    pub fn state(&self, p: Pointers, t_ms: f64, dt_ms: f64) {
+        // SAFETY: as in `current`.
+        unsafe {
+            (self.functions.state)(
+                p.state.as_mut_ptr(),
+                p.field.as_ptr(),
+                p.index.as_ptr(),
+                p.padded as i64,
+                t_ms,
+                dt_ms,
+            );
+        }
+    }
+
+    /// NET_RECEIVE of one instance.
+    pub fn receive(&self, p: Pointers, t_ms: f64, dt_ms: f64, instance: usize, arguments: &mut [f64; MAX_ARGUMENTS]) {
+        let Some(receive) = self.functions.receive else { return };
+        assert!(instance < p.padded, "event for instance {instance} of {}", p.padded);
+        // SAFETY: as in `current`; the instance was just checked, and `load` that the arguments fit.
+        unsafe {
+            receive(
+                p.state.as_mut_ptr(),
+                p.field.as_ptr(),
+                p.index.as_ptr(),
+                p.padded as i64,
+                t_ms,
+                dt_ms,
+                instance as i64,
+                arguments.as_mut_ptr(),
+            );
+        }
+    }
+}
+
+/// The name of the widest instruction set of this processor for which shipped mechanisms were compiled.
+pub fn instruction_set() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let fma = std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma");
+        let v4 = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"].map(has_avx512);
+        if fma && v4.iter().all(|&x| x) {
+            return "avx512";
+        }
+        if fma && std::arch::is_x86_feature_detected!("bmi2") {
+            return "avx2";
+        }
+    }
+    "base"
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512(feature: &str) -> bool {
+    match feature {
+        "avx512f" => std::arch::is_x86_feature_detected!("avx512f"),
+        "avx512bw" => std::arch::is_x86_feature_detected!("avx512bw"),
+        "avx512cd" => std::arch::is_x86_feature_detected!("avx512cd"),
+        "avx512dq" => std::arch::is_x86_feature_detected!("avx512dq"),
+        "avx512vl" => std::arch::is_x86_feature_detected!("avx512vl"),
+        _ => false,
+    }
+}
+
+/// The machine code of `mechanism` that was compiled into this program, if its text is a shipped one's.
+pub fn shipped(mechanism: &Mechanism, instruction_set: &str) -> Option<CompiledMechanism> {
+    let mut hasher = DefaultHasher::new();
+    tianyan_nmodl::emit(mechanism, "").hash(&mut hasher);
+    let digest = hasher.finish();
+    let shipped = SHIPPED.iter().find(|s| s.digest == digest)?;
+    let (_, functions) = shipped.variants.iter().find(|(name, _)| *name == instruction_set)?;
+    Some(CompiledMechanism { functions: *functions, _library: None })
+}
+
+/// Loads the machine code of `mechanism` from a shared library made of `emit(mechanism, "tianyan_")`.
+pub fn load(mechanism: &Mechanism, library: &Path) -> Result<CompiledMechanism, EngineError> {
+    let fail = |error: libloading::Error| EngineError::Kernel {
+        mechanism: mechanism.name.clone(),
+        message: format!("{}: {error}", library.display()),
+    };
+    let name = |kernel: &str| format!("tianyan_{}_{kernel}", mechanism.name);
+    // SAFETY: the library was compiled from our own text, has no initialisers, and its functions have these types.
+    unsafe {
+        let handle = libloading::Library::new(library).map_err(fail)?;
+        let current = *handle.get::<SweepFunction>(name("current")).map_err(fail)?;
+        let state = *handle.get::<SweepFunction>(name("state")).map_err(fail)?;
+        let receive = if mechanism.arguments.is_empty() {
+            None
+        } else {
+            Some(*handle.get::<ReceiveFunction>(name("receive")).map_err(fail)?)
+        };
+        let functions = Functions { current, state, receive };
+        Ok(CompiledMechanism { functions, _library: Some(Arc::new(handle)) })
+    }
+}
+
+/// Verifies that every access of a table's kernels lies inside a state of `len` doubles.
+pub fn check(table: &MechanismTable, len: usize) -> Result<(), EngineError> {
+    let mechanism = &table.mechanism;
+    let bad = |what: &str| Err(EngineError::Layout(format!("mechanism `{}`: {what}", mechanism.name)));
+    let n = table.padded;
+    let bindings = &mechanism.kernels.bindings;
+    if table.field.len() != bindings.len() || table.index.len() < n * (1 + mechanism.ions.len()) {
+        return bad("tables too short");
+    }
+    if mechanism.arguments.len() > MAX_ARGUMENTS {
+        return bad("too many arguments of NET_RECEIVE");
+    }
+    let most = |block: usize| {
+        let indices = &table.index[block * n..(block + 1) * n];
+        indices.iter().map(|&i| if i < 0 { usize::MAX / 2 } else { i as usize }).max().unwrap_or(0)
+    };
+    for (binding, &offset) in bindings.iter().zip(&table.field) {
+        let last = match *binding {
+            Binding::Field(f) if mechanism.fields[f].shared => 0,
+            Binding::Field(_) => n.saturating_sub(1),
+            Binding::Node(_) => most(0),
+            Binding::Ion(k, _) => most(1 + k),
+            Binding::Celsius => 0,
+        };
+        if offset < 0 || offset as usize + last >= len {
+            return bad("a field lies outside the state");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! One fixed step, in NEURON's order to the half step.
+//!
+//! ```text
+//! to_voltage   detect        v(t_n) over threshold: a spike at t_n + 1e-10 ms
+//!              deliver       events with time <= t_n + dt/2
+//!              drive         stimuli at t_n + dt/2
+//!              currents      of all mechanisms at v(t_n), t_n + dt/2
+//!              couple        axial currents
+//!              solve         the tree: dv
+//!              update        v(t_n+1)
+//!  (peers are exchanged between coupled groups)
+//! to_states    states        at v(t_n+1), t_n+1
+//! ```
+//!
+//! The equation of a node is `cm dv/dt = -sum i(v) + sum g_axial (v_neighbour - v)`; backward Euler with the
+//! currents linearised at v(t_n) gives `(cm/dt + g + g_axial) dv - ... = rhs`, all in mA/cm2 and S/cm2.
+
+use crate::backend::{Event, GroupInputs};
+use crate::kernels::{Kernels, Sweep};
+use crate::solve::{Tree, solve_tree};
+use std::ops::Range;
+use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields};
+use tianyan_model::{SecondOrder, Spike};
+
+/// Spikes of threshold detectors carry this much more than the time of their step, as in NEURON.
+pub const DETECTION_DELAY_MS: f64 = 1e-10;
+
+/// Which step of the run, and which of the epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// n: the step leads from n * dt to (n + 1) * dt.
+    pub step: u64,
+    /// Its number in the epoch.
+    pub in_epoch: usize,
+    /// Step length, ms.
+    pub dt_ms: f64,
+}
+
+impl Clock {
+    /// t_n, ms.
+    pub fn start_ms(&self) -> f64 {
+        self.step as f64 * self.dt_ms
+    }
+
+    /// t_n + dt/2, ms.
+    pub fn middle_ms(&self) -> f64 {
+        self.start_ms() + 0.5 * self.dt_ms
+    }
+
+    /// t_n+1, ms.
+    pub fn end_ms(&self) -> f64 {
+        (self.step + 1) as f64 * self.dt_ms
+    }
+}
+
+/// Scratch of one group: what a step needs beside the state.
+#[derive(Debug, Clone, Default)]
+pub struct Scratch {
+    /// Diagonal before axial terms and electrodes; only where the membrane current is recorded.
+    pub membrane_diagonal: Vec<f64>,
+    /// First event of the epoch that was not delivered.
+    pub next_event: usize,
+}
+
+/// The first half of a step: everything up to v(t_n+1).
+pub fn to_voltage(
+    group: &mut Group,
+    kernels: &[Kernels],
+    scratch: &mut Scratch,
+    clock: Clock,
+    inputs: &GroupInputs,
+    spikes: &mut Vec<Spike>,
+) {
+    detect(group, clock, spikes);
+    deliver(group, kernels, scratch, clock, &inputs.events);
+    drive(group, clock, &inputs.driven);
+    currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
+    couple(group);
+    solve(group);
+    update(group, scratch);
+}
+
+/// The second half: states at v(t_n+1).
+pub fn to_states(group: &mut Group, kernels: &[Kernels], clock: Clock) {
+    let state = group.state.values_mut();
+    for (table, kernels) in group.layout.tables.iter().zip(kernels) {
+        kernels.sweep(Sweep::State, table, state, clock.end_ms(), clock.dt_ms);
+    }
+}
+
+fn detect(group: &mut Group, clock: Clock, spikes: &mut Vec<Spike>) {
+    let detectors = &group.layout.detectors;
+    let voltage = group.layout.node_fields.voltage;
+    let state = group.state.values_mut();
+    for (i, &gid) in detectors.gid.iter().enumerate() {
+        let above = state[voltage + detectors.node[i] as usize] > detectors.threshold_mv[i];
+        let flag = &mut state[detectors.above + i];
+        if above && *flag == 0.0 {
+            spikes.push(Spike { time_ms: clock.start_ms() + DETECTION_DELAY_MS, gid });
+        }
+        *flag = f64::from(above);
+    }
+}
+
+fn deliver(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, clock: Clock, events: &[Event]) {
+    let state = group.state.values_mut();
+    while let Some(event) = events.get(scratch.next_event).filter(|e| e.step as usize <= clock.in_epoch) {
+        let t = event.table as usize;
+        let table = &group.layout.tables[t];
+        let (instance, argument) = (event.instance as usize, event.argument as usize);
+        kernels[t].receive(table, state, instance, argument, event.time_ms, clock.dt_ms);
+        scratch.next_event += 1;
+    }
+}
+
+fn drive(group: &mut Group, clock: Clock, driven: &[f64]) {
+    let slots = &group.layout.driven;
+    let row = clock.in_epoch * slots.len();
+    let state = group.state.values_mut();
+    for (&slot, &value) in slots.iter().zip(driven.get(row..).unwrap_or_default()) {
+        state[slot as usize] = value;
+    }
+}
+
+/// The current phase: mechanisms' currents into `rhs`, their conductances and the membrane's capacitance into
+/// `diagonal`. Electrodes come last: they are no part of the membrane current.
+pub fn currents(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, t_ms: f64, dt_ms: f64) {
+    let Group { layout, state } = group;
+    let state = state.values_mut();
+    let fields = &layout.node_fields;
+    let nodes = layout.nodes + 1;
+    state[fields.rhs..fields.rhs + nodes].fill(0.0);
+    state.copy_within(fields.capacitance..fields.capacitance + nodes, fields.diagonal);
+    for ion in &layout.ions {
+        state[ion.current..ion.current + ion.padded].fill(0.0);
+        state[ion.conductance..ion.conductance + ion.padded].fill(0.0);
+        nernst(ion, &ion.nernst_in_step, state, layout.run.temperature_celsius);
+    }
+    let run = |electrodes: bool, state: &mut [f64]| {
+        for (table, kernels) in layout.tables.iter().zip(kernels) {
+            if table.mechanism.electrode == electrodes {
+                kernels.sweep(Sweep::Current, table, state, t_ms, dt_ms);
+                share(table, state);
+            }
+        }
+    };
+    run(false, state);
+    keep_membrane_current(layout, state, scratch);
+    run(true, state);
+}
+
+/// Adds what point processes left in their own fields to their nodes and ions, in the order of the instances.
+fn share(table: &MechanismTable, state: &mut [f64]) {
+    for share in &table.mechanism.kernels.shares {
+        let from = table.field[share.from as usize] as usize;
+        let to = table.field[share.to as usize] as usize;
+        let index = &table.index[share_indices(table, share.to)];
+        for (instance, &at) in index[..table.count].iter().enumerate() {
+            state[to + at as usize] += state[from + instance];
+        }
+    }
+}
+
+fn share_indices(table: &MechanismTable, binding: u32) -> Range<usize> {
+    let block = match table.mechanism.kernels.bindings[binding as usize] {
+        tianyan_nmodl::ir::Binding::Ion(k, _) => 1 + k,
+        _ => 0,
+    };
+    block * table.padded..(block + 1) * table.padded
+}
+
+/// Sets the reversal potential of these instances to Nernst's, mV, with NEURON's constants (CODATA 2018).
+pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_celsius: f64) {
+    const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
+    const FARADAY: f64 = 96_485.332_123_31;
+    let factor = 1e3 * GAS_CONSTANT * (temperature_celsius + 273.15) / (ion.valence * FARADAY);
+    for &i in instances {
+        let i = i as usize;
+        state[ion.reversal + i] = factor * tianyan_nmodl::math::log(state[ion.outside + i] / state[ion.inside + i]);
+    }
+}
+
+fn keep_membrane_current(layout: &Layout, state: &mut [f64], scratch: &mut Scratch) {
+    let NodeFields { rhs, diagonal, membrane_current, .. } = layout.node_fields;
+    let Some(current) = membrane_current else { return };
+    let nodes = layout.nodes;
+    state.copy_within(rhs..rhs + nodes, current);
+    scratch.membrane_diagonal.clear();
+    scratch.membrane_diagonal.extend_from_slice(&state[diagonal..diagonal + nodes]);
+}
+
+/// Axial currents at v(t_n) into `rhs`, axial conductances into `diagonal`.
+fn couple(group: &mut Group) {
+    let layout = &group.layout;
+    let fields = &layout.node_fields;
+    let nodes = layout.nodes;
+    let values = group.state.values_mut();
+    let range = |offset: usize| offset..offset + nodes;
+    let ranges = [fields.voltage, fields.rhs, fields.diagonal, fields.axial, fields.to_parent, fields.from_parent];
+    let Ok([v, rhs, diagonal, axial, up, down]) = values.get_disjoint_mut(ranges.map(range)) else {
+        return; // fields of an arena never overlap
+    };
+    for (d, a) in diagonal.iter_mut().zip(&*axial) {
+        *d += a;
+    }
+    let lanes = layout.lanes;
+    for tile in &layout.tiles {
+        let parents = &layout.parent[tile.first_row..tile.first_row + tile.rows];
+        for (row, &parent) in parents.iter().enumerate().skip(1) {
+            let own = tile.first_node + row * lanes;
+            let parent = tile.first_node + parent as usize * lanes;
+            for lane in 0..lanes {
+                let dv = v[parent + lane] - v[own + lane];
+                rhs[own + lane] -= up[own + lane] * dv;
+                rhs[parent + lane] += down[own + lane] * dv;
+            }
+        }
+    }
+}
+
+fn solve(group: &mut Group) {
+    match group.layout.lanes {
+        1 => solve_lanes::<1>(group),
+        2 => solve_lanes::<2>(group),
+        4 => solve_lanes::<4>(group),
+        8 => solve_lanes::<8>(group),
+        16 => solve_lanes::<16>(group),
+        lanes => unreachable!("no backend asks for {lanes} lanes"),
+    }
+}
+
+fn solve_lanes<const L: usize>(group: &mut Group) {
+    let layout = &group.layout;
+    let fields = &layout.node_fields;
+    let values = group.state.values_mut();
+    for tile in &layout.tiles {
+        let range = |offset: usize| offset + tile.first_node..offset + tile.first_node + tile.rows * L;
+        let ranges = [fields.rhs, fields.diagonal, fields.to_parent, fields.from_parent].map(range);
+        let Ok([rhs, diagonal, to_parent, from_parent]) = values.get_disjoint_mut(ranges) else { continue };
+        let parent = &layout.parent[tile.first_row..tile.first_row + tile.rows];
+        solve_tree::<L>(&Tree { parent, to_parent, from_parent }, diagonal, rhs);
+    }
+}
+
+/// v(t_n+1), the membrane current, and under secondorder 2 the ions' currents at the half step.
+fn update(group: &mut Group, scratch: &Scratch) {
+    let Group { layout, state } = group;
+    let state = state.values_mut();
+    let NodeFields { voltage, rhs, area, membrane_current, .. } = layout.node_fields;
+    let second_order = layout.run.second_order;
+    let factor = if second_order == SecondOrder::Off { 1.0 } else { 2.0 };
+    for node in 0..layout.nodes {
+        state[voltage + node] += factor * state[rhs + node];
+    }
+    if let Some(current) = membrane_current {
+        for (node, diagonal) in scratch.membrane_diagonal.iter().enumerate() {
+            let density = diagonal * state[rhs + node] + state[current + node];
+            state[current + node] = density * state[area + node] * 0.01;
+        }
+    }
+    if second_order == SecondOrder::VoltageAndCurrents {
+        for ion in &layout.ions {
+            for (i, &node) in ion.node[..ion.count].iter().enumerate() {
+                state[ion.current + i] += state[ion.conductance + i] * state[rhs + node as usize];
+            }
+        }
+    }
+}
+
+/// The membrane current at the start, where nothing has changed yet, nA.
+pub fn membrane_current_at_start(group: &mut Group) {
+    let NodeFields { area, membrane_current, .. } = group.layout.node_fields;
+    let nodes = group.layout.nodes;
+    let state = group.state.values_mut();
+    if let Some(current) = membrane_current {
+        for node in 0..nodes {
+            state[current + node] *= state[area + node] * 0.01;
+        }
+    }
+}

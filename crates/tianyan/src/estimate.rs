@@ -1,0 +1,61 @@
+//! What a run will need, before its first step.
+
+use tianyan_layout::Network;
+use tianyan_model::{Recipe, RunSettings};
+
+/// Processor time of a compartment and step on one core of 2020 or later, ns: hh everywhere costs about 15, a
+/// passive dendrite 6.
+const NS_PER_COMPARTMENT_STEP: f64 = 15.0;
+
+/// Sizes and costs of a run on this rank.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// Cells, sources too.
+    pub cells: u64,
+    /// Compartments.
+    pub compartments: u64,
+    /// Synapses, stimuli and couplings: instances of point processes.
+    pub point_processes: u64,
+    /// Event connections.
+    pub connections: u64,
+    /// Steps of the whole run.
+    pub steps: u64,
+    /// Memory of the network, MiB.
+    pub memory_mb: f64,
+    /// Size of all reports, MiB.
+    pub output_mb: f64,
+    /// Processor time, s: a rough guess, right within a factor of three.
+    pub cpu_s: f64,
+}
+
+impl Estimate {
+    /// The estimate for a network that was laid out.
+    pub(crate) fn new(recipe: &dyn Recipe, network: &Network) -> Estimate {
+        let run = recipe.run();
+        let numbers: usize = network.groups.iter().map(|g| g.state.values().len()).sum();
+        let tables = || network.groups.iter().flat_map(|g| &g.layout.tables);
+        let indices: usize = tables().map(|t| t.index.len() * 4 + t.owner.len() * 4).sum();
+        let points = tables().filter(|t| t.mechanism.kind == tianyan_nmodl::MechanismKind::PointProcess);
+        let connections = network.connectivity.len() as u64;
+        let bytes = numbers * 8 + indices + connections as usize * 48;
+        Estimate {
+            cells: network.cells,
+            compartments: network.compartments,
+            point_processes: points.map(|t| t.count as u64).sum(),
+            connections,
+            steps: run.steps(),
+            memory_mb: bytes as f64 / f64::from(1 << 20),
+            output_mb: output_bytes(recipe, network, run) / f64::from(1 << 20),
+            cpu_s: network.compartments as f64 * run.steps() as f64 * NS_PER_COMPARTMENT_STEP * 1e-9,
+        }
+    }
+}
+
+fn output_bytes(recipe: &dyn Recipe, network: &Network, run: &RunSettings) -> f64 {
+    let of_report = |sampler: &tianyan_layout::Sampler| {
+        let report = &recipe.reports()[sampler.report];
+        let rows = (run.duration_ms / report.interval_ms).floor() + 1.0;
+        rows * sampler.slots.len() as f64 * if report.double { 8.0 } else { 4.0 }
+    };
+    network.samplers.iter().map(of_report).sum()
+}

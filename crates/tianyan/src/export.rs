@@ -1,0 +1,22 @@
+//! A network in another simulator's language.
+
+use crate::{Error, Session};
+use std::path::{Path, PathBuf};
+use tianyan_io::export::{ExportMechanism, export_neuron};
+use tianyan_model::Recipe;
+use tianyan_nmodl::MechanismKind;
+
+impl Session {
+    /// Writes a folder that rebuilds exactly this network in NEURON, and gives the files.
+    pub fn export_neuron(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
+        let sources = self.recipe.mechanisms().iter().zip(&self.mechanisms);
+        let mechanisms: Vec<ExportMechanism> = sources
+            .map(|(source, mechanism)| ExportMechanism {
+                name: mechanism.name.clone(),
+                text: source.text.clone(),
+                point_process: mechanism.kind == MechanismKind::PointProcess,
+            })
+            .collect();
+        export_neuron(&self.recipe, &mechanisms, directory).map_err(Error::Output)
+    }
+}

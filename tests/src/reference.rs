@@ -1,0 +1,205 @@
+//! A second backend: plain, slow, four cells side by side, everything interpreted. It shares no code with the CPU
+//! backend but the NMODL interpreter, so equal bits prove the contract of layout and backend.
+
+use std::ops::Range;
+use tianyan_engine::{Backend, EngineError, Event, Inputs, Outputs, Phase};
+use tianyan_layout::{Group, MechanismTable, Precision, Sampler, Slot, State, Target};
+use tianyan_model::{SecondOrder, Spike};
+use tianyan_nmodl::interpret;
+use tianyan_nmodl::ir::{Binding, Kernel};
+
+/// See the module.
+pub struct Reference {
+    lanes: usize,
+    groups: Vec<Group>,
+    samplers: Vec<Sampler>,
+}
+
+impl Reference {
+    /// A backend with this many lanes.
+    pub fn new(lanes: usize) -> Reference {
+        Reference { lanes, groups: Vec::new(), samplers: Vec::new() }
+    }
+}
+
+impl Backend for Reference {
+    fn target(&self) -> Target {
+        Target { lanes: self.lanes, group_bytes: 64 << 10, threads: 1, precision: Precision::Double }
+    }
+
+    fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
+        self.groups = groups;
+        Ok(())
+    }
+
+    fn advance(
+        &mut self,
+        steps: Range<usize>,
+        phase: Phase,
+        inputs: &Inputs,
+        outputs: &mut Outputs,
+    ) -> Result<(), EngineError> {
+        for (g, group) in self.groups.iter_mut().enumerate() {
+            if group.layout.coupled != (phase != Phase::Whole) {
+                continue;
+            }
+            let dt = group.layout.run.dt_ms;
+            for s in steps.clone() {
+                let n = inputs.first_step + s as u64;
+                if phase != Phase::ToStates {
+                    let spikes = &mut outputs.groups[g].spikes;
+                    let events: Vec<Event> =
+                        inputs.groups[g].events.iter().filter(|e| e.step as usize == s).copied().collect();
+                    let width = group.layout.driven.len();
+                    let driven = &inputs.groups[g].driven[s * width..(s + 1) * width];
+                    to_voltage(group, n as f64 * dt, dt, &events, driven, spikes);
+                }
+                if phase != Phase::ToVoltage {
+                    sweep(group, |t| &t.mechanism.kernels.state, |_| true, (n + 1) as f64 * dt, dt);
+                    for (sampler, rows) in self.samplers.iter().zip(&mut outputs.groups[g].rows) {
+                        if (n + 1).is_multiple_of(sampler.interval_steps) {
+                            let own = sampler.slots.iter().filter(|slot| slot.group as usize == g);
+                            rows.extend(own.map(|slot| group.state.values()[slot.offset as usize]));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn gather(&self, slots: &[Slot], values: &mut [f64]) {
+        for (slot, value) in slots.iter().zip(values) {
+            *value = self.groups[slot.group as usize].state.values()[slot.offset as usize];
+        }
+    }
+
+    fn scatter(&mut self, slots: &[Slot], values: &[f64]) {
+        for (slot, value) in slots.iter().zip(values) {
+            self.groups[slot.group as usize].state.values_mut()[slot.offset as usize] = *value;
+        }
+    }
+
+    fn set_probes(&mut self, samplers: &[Sampler]) {
+        self.samplers = samplers.to_vec();
+    }
+
+    fn save(&self) -> Vec<State> {
+        self.groups.iter().map(|g| g.state.clone()).collect()
+    }
+}
+
+fn sweep(
+    group: &mut Group,
+    kernel: impl Fn(&MechanismTable) -> &Kernel,
+    which: impl Fn(&MechanismTable) -> bool,
+    t_ms: f64,
+    dt_ms: f64,
+) {
+    let state = group.state.values_mut();
+    for table in group.layout.tables.iter().filter(|t| which(t)) {
+        let (field, index, n) = (&table.field, &table.index, table.padded);
+        let mut call = interpret::Call { state, field, index, n, t_ms, dt_ms };
+        interpret::run(kernel(table), &table.mechanism, &mut call, 0..table.count);
+        for share in &table.mechanism.kernels.shares {
+            let ion = match table.mechanism.kernels.bindings[share.to as usize] {
+                Binding::Ion(k, _) => 1 + k,
+                _ => 0,
+            };
+            for i in 0..table.count {
+                let to = table.field[share.to as usize] + i64::from(table.index[ion * n + i]);
+                // Shares belong to currents; other kernels leave them as they are.
+                if std::ptr::eq(kernel(table), &table.mechanism.kernels.current) {
+                    state[to as usize] += state[table.field[share.from as usize] as usize + i];
+                }
+            }
+        }
+    }
+}
+
+fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f64], spikes: &mut Vec<Spike>) {
+    let layout = group.layout.clone();
+    let f = layout.node_fields;
+    let state = group.state.values_mut();
+    for (i, &node) in layout.detectors.node.iter().enumerate() {
+        let above = state[f.voltage + node as usize] > layout.detectors.threshold_mv[i];
+        if above && state[layout.detectors.above + i] == 0.0 {
+            spikes.push(Spike { time_ms: t + 1e-10, gid: layout.detectors.gid[i] });
+        }
+        state[layout.detectors.above + i] = f64::from(u8::from(above));
+    }
+    for event in events {
+        let table = &layout.tables[event.table as usize];
+        let at = event.argument as usize..event.argument as usize + table.mechanism.arguments.len();
+        let mut arguments = state[at.clone()].to_vec();
+        let (field, index, n) = (&table.field, &table.index, table.padded);
+        let mut call = interpret::Call { state, field, index, n, t_ms: event.time_ms, dt_ms: dt };
+        interpret::receive(&table.mechanism, &mut call, event.instance as usize, &mut arguments);
+        state[at].copy_from_slice(&arguments);
+    }
+    for (slot, value) in layout.driven.iter().zip(driven) {
+        state[*slot as usize] = *value;
+    }
+    for node in 0..=layout.nodes {
+        state[f.rhs + node] = 0.0;
+        state[f.diagonal + node] = state[f.capacitance + node];
+    }
+    for ion in &layout.ions {
+        for i in 0..ion.padded {
+            state[ion.current + i] = 0.0;
+            state[ion.conductance + i] = 0.0;
+        }
+        tianyan_engine::step::nernst(ion, &ion.nernst_in_step, state, layout.run.temperature_celsius);
+    }
+    sweep(group, |t| &t.mechanism.kernels.current, |t| !t.mechanism.electrode, t + 0.5 * dt, dt);
+    let state = group.state.values();
+    let membrane: Vec<(f64, f64)> = (0..layout.nodes).map(|n| (state[f.diagonal + n], state[f.rhs + n])).collect();
+    sweep(group, |t| &t.mechanism.kernels.current, |t| t.mechanism.electrode, t + 0.5 * dt, dt);
+    let state = group.state.values_mut();
+    for tile in &layout.tiles {
+        for lane in 0..layout.lanes {
+            solve(state, &layout, tile, lane);
+        }
+    }
+    for node in 0..layout.nodes {
+        let dv = state[f.rhs + node];
+        state[f.voltage + node] += if layout.run.second_order == SecondOrder::Off { dv } else { 2.0 * dv };
+        if let Some(current) = f.membrane_current {
+            state[current + node] = (membrane[node].0 * dv + membrane[node].1) * state[f.area + node] * 0.01;
+        }
+    }
+    if layout.run.second_order == SecondOrder::VoltageAndCurrents {
+        for ion in &layout.ions {
+            for i in 0..ion.count {
+                state[ion.current + i] += state[ion.conductance + i] * state[f.rhs + ion.node[i] as usize];
+            }
+        }
+    }
+}
+
+/// Assembles and solves one cell.
+fn solve(state: &mut [f64], layout: &tianyan_layout::Layout, tile: &tianyan_layout::Tile, lane: usize) {
+    let f = layout.node_fields;
+    let at = |row: usize| tile.first_node + row * layout.lanes + lane;
+    let parent = |row: usize| at(layout.parent[tile.first_row + row] as usize);
+    for row in 0..tile.rows {
+        state[f.diagonal + at(row)] += state[f.axial + at(row)];
+    }
+    for row in 1..tile.rows {
+        let dv = state[f.voltage + parent(row)] - state[f.voltage + at(row)];
+        state[f.rhs + at(row)] -= state[f.to_parent + at(row)] * dv;
+        state[f.rhs + parent(row)] += state[f.from_parent + at(row)] * dv;
+    }
+    for row in (1..tile.rows).rev() {
+        let inverse = 1.0 / state[f.diagonal + at(row)];
+        let factor = state[f.from_parent + at(row)] * inverse;
+        state[f.diagonal + at(row)] = inverse;
+        state[f.diagonal + parent(row)] -= factor * state[f.to_parent + at(row)];
+        state[f.rhs + parent(row)] -= factor * state[f.rhs + at(row)];
+    }
+    state[f.rhs + at(0)] /= state[f.diagonal + at(0)];
+    for row in 1..tile.rows {
+        let known = state[f.to_parent + at(row)] * state[f.rhs + parent(row)];
+        state[f.rhs + at(row)] = (state[f.rhs + at(row)] - known) * state[f.diagonal + at(row)];
+    }
+}

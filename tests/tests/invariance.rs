@@ -1,0 +1,80 @@
+//! Same program, same config: the same bits for any threads, lanes, groups, epochs, backends, and after a snapshot.
+
+use tianyan_engine::{Backend, CpuBackend, CpuOptions};
+use tianyan_tests::model::{Record, cpu, recipe, run, simulation};
+use tianyan_tests::reference::Reference;
+use tianyan_tests::root;
+
+/// Two kinds of cells, four to a tile; synapses of both kinds, several at a node; all that can be recorded.
+const SYNAPSES: &str = include_str!("models/synapses.toml");
+/// Cells joined by graded synapses and gap junctions; clamps; concentrations.
+const COUPLED: &str = include_str!("models/coupled.toml");
+
+fn record(text: &str, backend: Box<dyn Backend>, epoch: Option<u64>) -> Record {
+    let recipe = recipe(text, &root().join("tests/tests/models"));
+    let mut simulation = simulation(&recipe, backend);
+    if let Some(steps) = epoch {
+        simulation.limit_epoch(steps);
+    }
+    run(&mut simulation, usize::MAX)
+}
+
+fn assert_same(what: &str, a: &Record, b: &Record) {
+    assert_eq!(a.spikes, b.spikes, "{what}: spikes differ");
+    for (report, (x, y)) in a.traces.iter().zip(&b.traces).enumerate() {
+        assert_eq!(x.len(), y.len(), "{what}: report {report} has another length");
+        let first = x.iter().zip(y).position(|(x, y)| x != y);
+        if let Some(i) = first {
+            panic!("{what}: report {report}, value {i}: {:e} and {:e}", f64::from_bits(x[i]), f64::from_bits(y[i]));
+        }
+    }
+}
+
+fn interpreted() -> Box<dyn Backend> {
+    Box::new(CpuBackend::new(CpuOptions { interpret: true, ..CpuOptions::default() }))
+}
+
+fn small_groups(threads: usize) -> Box<dyn Backend> {
+    Box::new(CpuBackend::new(CpuOptions { threads, group_bytes: 1, ..CpuOptions::default() }))
+}
+
+fn check(text: &str) {
+    let want = record(text, cpu(1), None);
+    assert!(!want.spikes.is_empty(), "the model fires");
+    assert_same("two threads", &want, &record(text, cpu(2), None));
+    assert_same("a group a cell", &want, &record(text, small_groups(1), None));
+    assert_same("a group a cell, three threads", &want, &record(text, small_groups(3), None));
+    assert_same("epochs of one step", &want, &record(text, cpu(1), Some(1)));
+    assert_same("epochs of seven steps", &want, &record(text, cpu(1), Some(7)));
+    assert_same("interpreted", &want, &record(text, interpreted(), None));
+    assert_same("reference backend, one lane", &want, &record(text, Box::new(Reference::new(1)), None));
+    assert_same("reference backend, four lanes", &want, &record(text, Box::new(Reference::new(4)), None));
+}
+
+#[test]
+fn synapses() {
+    check(SYNAPSES);
+}
+
+#[test]
+fn couplings() {
+    check(COUPLED);
+}
+
+#[test]
+fn snapshots_move_between_backends() {
+    for text in [SYNAPSES, COUPLED] {
+        let recipe = recipe(text, &root().join("tests/tests/models"));
+        let mut whole = simulation(&recipe, cpu(1));
+        whole.limit_epoch(60);
+        let mut want = run(&mut whole, 7);
+        let snapshot = whole.snapshot();
+        let rest = run(&mut whole, usize::MAX);
+        let mut other = simulation(&recipe, Box::new(Reference::new(4)));
+        other.restore(&snapshot).expect("the same model");
+        assert_eq!(other.snapshot(), snapshot, "a snapshot survives another layout");
+        assert_same("continued on the reference backend", &rest, &run(&mut other, usize::MAX));
+        want.spikes.extend(rest.spikes);
+        assert_eq!(want.spikes, record(text, cpu(1), None).spikes);
+    }
+}
