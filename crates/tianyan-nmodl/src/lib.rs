@@ -11,9 +11,52 @@
 //! layout fills (see [`ir`]).
 #![forbid(unsafe_code)]
 
+pub mod ast;
+mod check;
+mod derive;
 pub mod diagnostic;
+pub mod emit;
+mod graph;
+pub mod interpret;
 pub mod ir;
+mod lex;
+mod lower;
+pub mod math;
 pub mod mechanism;
+mod parse;
+mod print;
+pub mod shipped;
+pub mod symbols;
+mod units;
 
 pub use diagnostic::Diagnostic;
 pub use mechanism::{Field, FieldClass, IonUse, Mechanism, MechanismKind, Options};
+pub use print::{Stage, print};
+
+use diagnostic::Report;
+
+/// Compiles the text of one NMODL file; `file` is only what messages call it. Beside the mechanism there may
+/// be warnings.
+///
+/// # Errors
+/// Everything that is wrong with the text, in the order of the passes. Never panics, whatever the text.
+pub fn compile(file: &str, text: &str, options: &Options) -> Result<(Mechanism, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut report = Report::new(file, text);
+    let parsed = parse::parse(text, &mut report);
+    let symbols = understand(&parsed, &mut report);
+    let mechanism = symbols.and_then(|symbols| lower::lower(&parsed, &symbols, options, &mut report));
+    match mechanism {
+        Some(mechanism) => Ok((mechanism, report.diagnostics)),
+        None => Err(report.diagnostics),
+    }
+}
+
+/// Resolves and checks all names; none if anything is wrong so far.
+fn understand(parsed: &ast::File, report: &mut Report) -> Option<symbols::Symbols> {
+    if report.failed() {
+        return None;
+    }
+    let symbols = symbols::resolve(parsed, report);
+    check::check(parsed, &symbols, report);
+    (!report.failed()).then_some(symbols)
+}

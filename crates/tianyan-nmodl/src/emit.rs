@@ -1,0 +1,311 @@
+//! Kernels as text: one for C and CUDA. The macros of [`PRELUDE`] make it a loop or a thread.
+//!
+//! ```c
+//! void <prefix><mechanism>_current(double *state, const i64 *field, const i32 *index, i64 n, double t, double dt);
+//! void <prefix><mechanism>_receive(double *state, const i64 *field, const i32 *index, i64 n, double t, double dt,
+//!                                  i64 i, double *argument);
+//! ```
+//!
+//! `_initial` and `_state` look as `_current`. Kernels that store nothing are left out. A loop loads into
+//! constants, computes in straight lines and stores at the end, so that it vectorises; only iterations branch.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::graph::operands;
+use crate::ir::{Binding, Comparison, Destination, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value};
+use crate::mechanism::Mechanism;
+
+/// What must stand before the text of the mechanisms, once.
+pub const PRELUDE: &str = include_str!("kernel.h");
+
+/// The text of a mechanism's kernels.
+pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
+    let kernels = &mechanism.kernels;
+    let mut text = format!("/* {} */\n", mechanism.name);
+    for (name, kernel) in [("initial", &kernels.initial), ("current", &kernels.current), ("state", &kernels.state)] {
+        if !kernel.is_empty() {
+            let head = format!("KERNEL {prefix}{}_{name}(ARGUMENTS) {{\n", mechanism.name);
+            text += &Emitter::new(mechanism, kernel).kernel(&head, true);
+        }
+    }
+    if !kernels.receive.is_empty() {
+        let head =
+            format!("FUNCTION {prefix}{}_receive(ARGUMENTS, i64 i, double *RESTRICT argument) {{\n", mechanism.name);
+        text += &Emitter::new(mechanism, &kernels.receive).kernel(&head, false);
+    }
+    text
+}
+
+struct Emitter<'a> {
+    mechanism: &'a Mechanism,
+    kernel: &'a Kernel,
+    /// For each operation: is it the same for all instances?
+    uniform: Vec<bool>,
+    text: String,
+}
+
+impl<'a> Emitter<'a> {
+    fn new(mechanism: &'a Mechanism, kernel: &'a Kernel) -> Emitter<'a> {
+        Emitter { mechanism, kernel, uniform: uniform(mechanism, kernel), text: String::new() }
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments) {
+        // Writing to a String cannot fail.
+        let _ = self.text.write_fmt(line);
+        self.text.push('\n');
+    }
+
+    fn kernel(mut self, head: &str, looped: bool) -> String {
+        self.text.push_str(head);
+        self.pointers();
+        self.uniform_operations();
+        if looped {
+            self.line(format_args!("  FOREACH(i, n)"));
+        } else {
+            self.line(format_args!("  {{"));
+        }
+        self.indices();
+        self.body();
+        self.stores();
+        self.line(format_args!("  {}\n}}", if looped { "END_FOREACH" } else { "}" }));
+        self.text
+    }
+
+    /// The bindings this kernel touches.
+    fn touched(&self) -> BTreeSet<u32> {
+        let loads = self.kernel.ops.iter().filter_map(|op| if let Op::Load(b) = op { Some(*b) } else { None });
+        let stores = self.kernel.stores.iter().filter_map(|(destination, _)| match destination {
+            Destination::Set(b) | Destination::Add(b) => Some(*b),
+            Destination::Argument(_) => None,
+        });
+        loads.chain(stores).collect()
+    }
+
+    fn pointers(&mut self) {
+        let touched = self.touched();
+        for b in &touched {
+            let name = self.binding_name(*b);
+            self.line(format_args!("  double *p{b} = state + field[{b}]; /* {name} */"));
+        }
+        for k in self.ions() {
+            self.line(format_args!("  const i32 *index{k} = index + {} * n;", k + 1));
+        }
+    }
+
+    fn ions(&self) -> BTreeSet<usize> {
+        let touched = self.touched();
+        let bindings = touched.iter().map(|b| self.mechanism.kernels.bindings[*b as usize]);
+        bindings.filter_map(|binding| if let Binding::Ion(k, _) = binding { Some(k) } else { None }).collect()
+    }
+
+    /// What is the same for all instances stands before the loop.
+    fn uniform_operations(&mut self) {
+        for at in 0..self.kernel.ops.len() {
+            if self.uniform[at] {
+                self.operation(at, None);
+            }
+        }
+    }
+
+    fn indices(&mut self) {
+        let touched = self.touched();
+        if touched.iter().any(|b| matches!(self.mechanism.kernels.bindings[*b as usize], Binding::Node(_))) {
+            self.line(format_args!("    const i32 node = index[i];"));
+        }
+        for k in self.ions() {
+            self.line(format_args!("    const i32 ion{k} = index{k}[i];"));
+        }
+    }
+
+    fn binding_name(&self, b: u32) -> String {
+        let ion = |k: usize| self.mechanism.ions[k].name.as_str();
+        match self.mechanism.kernels.bindings[b as usize] {
+            Binding::Field(f) => self.mechanism.fields[f].name.clone(),
+            Binding::Node(NodeVariable::Voltage) => "v".to_string(),
+            Binding::Node(NodeVariable::Rhs) => "rhs".to_string(),
+            Binding::Node(NodeVariable::Diagonal) => "diagonal".to_string(),
+            Binding::Node(NodeVariable::Area) => "area".to_string(),
+            Binding::Node(NodeVariable::Diameter) => "diam".to_string(),
+            Binding::Ion(k, IonVariable::Reversal) => format!("e{}", ion(k)),
+            Binding::Ion(k, IonVariable::Current) => format!("i{}", ion(k)),
+            Binding::Ion(k, IonVariable::Conductance) => format!("di{}/dv", ion(k)),
+            Binding::Ion(k, IonVariable::Inside) => format!("{}i", ion(k)),
+            Binding::Ion(k, IonVariable::Outside) => format!("{}o", ion(k)),
+            Binding::Celsius => "celsius".to_string(),
+        }
+    }
+
+    fn element(&self, b: u32) -> String {
+        match self.mechanism.kernels.bindings[b as usize] {
+            Binding::Field(f) if self.mechanism.fields[f].shared => format!("p{b}[0]"),
+            Binding::Field(_) => format!("p{b}[i]"),
+            Binding::Node(_) => format!("p{b}[node]"),
+            Binding::Ion(k, _) => format!("p{b}[ion{k}]"),
+            Binding::Celsius => format!("p{b}[0]"),
+        }
+    }
+
+    fn body(&mut self) {
+        let mut at = 0;
+        let mut done = 0;
+        loop {
+            match self.kernel.iterations.get(done) {
+                Some(iteration) if iteration.body.0 as usize == at => {
+                    self.iteration(done, iteration);
+                    at = iteration.body.1 as usize;
+                    done += 1;
+                }
+                _ if at < self.kernel.ops.len() => {
+                    if !self.uniform[at] {
+                        self.operation(at, None);
+                    }
+                    at += 1;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn iteration(&mut self, number: usize, iteration: &Iteration) {
+        for (k, start) in iteration.start.iter().enumerate() {
+            let start = self.use_of(*start);
+            self.line(format_args!("    double c{number}_{k} = {start};"));
+        }
+        let limit = iteration.limit;
+        self.line(format_args!("    for (int round{number} = 0; round{number} < {limit}; round{number}++) {{"));
+        for at in iteration.body.0..iteration.body.1 {
+            self.operation(at as usize, Some(number));
+        }
+        for (k, next) in iteration.next.iter().enumerate() {
+            let next = self.use_of(*next);
+            self.line(format_args!("    c{number}_{k} = {next};"));
+        }
+        self.line(format_args!("    if (!{}) break;\n    }}", name(iteration.again)));
+    }
+
+    fn operation(&mut self, at: usize, iteration: Option<usize>) {
+        let op = self.kernel.ops[at];
+        let kind = match op {
+            Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) => "flag",
+            Op::Constant(_) => return,
+            _ => "double",
+        };
+        let value = self.expression(&op, iteration);
+        self.line(format_args!("    const {kind} x{at} = {value};"));
+    }
+
+    /// A value as an operand: constants stand where they are used.
+    fn use_of(&self, value: Value) -> String {
+        match self.kernel.ops[value.0 as usize] {
+            Op::Constant(number) => constant(number),
+            _ => name(value),
+        }
+    }
+
+    fn expression(&self, op: &Op, iteration: Option<usize>) -> String {
+        let x = |value: Value| self.use_of(value);
+        match *op {
+            Op::Constant(number) => constant(number),
+            Op::Load(b) => self.element(b),
+            Op::Time => "t".to_string(),
+            Op::TimeStep => "dt".to_string(),
+            Op::Argument(k) => format!("argument[{k}]"),
+            Op::Negate(a) => format!("-{}", x(a)),
+            Op::Add(a, b) => format!("{} + {}", x(a), x(b)),
+            Op::Subtract(a, b) => format!("{} - {}", x(a), x(b)),
+            Op::Multiply(a, b) => format!("{} * {}", x(a), x(b)),
+            Op::Divide(a, b) => format!("{} / {}", x(a), x(b)),
+            Op::Call(function, a) => format!("{}({})", function_name(function), x(a)),
+            Op::Power(a, b) => format!("ty_pow({}, {})", x(a), x(b)),
+            Op::Remainder(a, b) => format!("FMOD({}, {})", x(a), x(b)),
+            Op::Minimum(a, b) => format!("ty_min({}, {})", x(a), x(b)),
+            Op::Maximum(a, b) => format!("ty_max({}, {})", x(a), x(b)),
+            Op::Compare(comparison, a, b) => format!("{} {} {}", x(a), sign(comparison), x(b)),
+            Op::And(a, b) => format!("{} & {}", x(a), x(b)),
+            Op::Or(a, b) => format!("{} | {}", x(a), x(b)),
+            Op::Not(a) => format!("!{}", x(a)),
+            Op::Select(c, a, b) => format!("{} ? {} : {}", x(c), x(a), x(b)),
+            Op::Carried(k) => format!("c{}_{k}", iteration.unwrap_or_default()),
+            Op::Iterated(number, k) => format!("c{number}_{k}"),
+        }
+    }
+
+    fn stores(&mut self) {
+        for (destination, value) in &self.kernel.stores {
+            let value = self.use_of(*value);
+            match destination {
+                Destination::Set(b) => {
+                    let element = self.element(*b);
+                    self.line(format_args!("    {element} = {value};"));
+                }
+                Destination::Add(b) => {
+                    let element = self.element(*b);
+                    self.line(format_args!("    {element} += {value};"));
+                }
+                Destination::Argument(k) => self.line(format_args!("    argument[{k}] = {value};")),
+            }
+        }
+    }
+}
+
+/// Which operations are the same for all instances: made of time, shared fields and temperature alone.
+fn uniform(mechanism: &Mechanism, kernel: &Kernel) -> Vec<bool> {
+    let mut uniform = vec![false; kernel.ops.len()];
+    for at in 0..uniform.len() {
+        uniform[at] = match kernel.ops[at] {
+            Op::Load(b) => match mechanism.kernels.bindings[b as usize] {
+                Binding::Field(f) => mechanism.fields[f].shared,
+                binding => binding == Binding::Celsius,
+            },
+            Op::Argument(_) | Op::Carried(_) | Op::Iterated(..) => false,
+            op => operands(&op).iter().flatten().all(|read| uniform[read.0 as usize]),
+        };
+    }
+    uniform
+}
+
+fn name(value: Value) -> String {
+    format!("x{}", value.0)
+}
+
+/// The shortest decimal that reads back as the same double.
+fn constant(number: f64) -> String {
+    match number {
+        _ if number.is_nan() => "NOT_A_NUMBER".to_string(),
+        f64::INFINITY => "INF".to_string(),
+        f64::NEG_INFINITY => "(-INF)".to_string(),
+        _ if number.is_sign_negative() => format!("({number:?})"),
+        _ => format!("{number:?}"),
+    }
+}
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Less => "<",
+        Comparison::LessEqual => "<=",
+        Comparison::Equal => "==",
+        Comparison::NotEqual => "!=",
+    }
+}
+
+fn function_name(function: Function) -> &'static str {
+    match function {
+        Function::Exp => "ty_exp",
+        Function::Log => "ty_log",
+        Function::Log10 => "ty_log10",
+        Function::Sqrt => "SQRT",
+        Function::Abs => "ABS",
+        Function::Floor => "FLOOR",
+        Function::Ceil => "CEIL",
+        Function::Sin => "ty_sin",
+        Function::Cos => "ty_cos",
+        Function::Tan => "ty_tan",
+        Function::Asin => "ty_asin",
+        Function::Acos => "ty_acos",
+        Function::Atan => "ty_atan",
+        Function::Sinh => "ty_sinh",
+        Function::Cosh => "ty_cosh",
+        Function::Tanh => "ty_tanh",
+    }
+}

@@ -1,0 +1,324 @@
+/* What every kernel needs: the loop (C) or the thread (CUDA), and our own elementary functions.
+   The functions are the twins of math.rs: same names, same operations in the same order, same bits.
+   Compile without contraction: -ffp-contract=off (C), --fmad=false (CUDA). */
+#ifdef __CUDACC__
+typedef long long i64;
+typedef unsigned long long u64;
+typedef int i32;
+#define FN static __device__ __forceinline__
+#define RESTRICT __restrict__
+#define KERNEL extern "C" __global__ void
+#define FUNCTION extern "C" __device__ void
+#define FMA(a, b, c) fma((a), (b), (c))
+#define BITS(x) ((u64)__double_as_longlong(x))
+#define DOUBLE(u) __longlong_as_double((i64)(u))
+#define FOREACH(i, n) { i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; if (i < (n)) {
+#define END_FOREACH }}
+#define ABS(x) fabs(x)
+#define FLOOR(x) floor(x)
+#define CEIL(x) ceil(x)
+#define SQRT(x) sqrt(x)
+#define FMOD(a, b) fmod((a), (b))
+#define INF DOUBLE(0x7ff0000000000000ULL)
+#define NOT_A_NUMBER DOUBLE(0x7ff8000000000000ULL)
+typedef bool flag;
+#else
+#include <stdint.h>
+typedef int64_t i64;
+typedef uint64_t u64;
+typedef int32_t i32;
+#define FN static inline __attribute__((always_inline))
+#define RESTRICT restrict
+#define KERNEL void
+#define FUNCTION void
+#define FMA(a, b, c) __builtin_fma((a), (b), (c))
+FN u64 BITS(double x) { union { double d; u64 u; } y; y.d = x; return y.u; }
+FN double DOUBLE(u64 x) { union { double d; u64 u; } y; y.u = x; return y.d; }
+#ifdef __clang__
+#define FOREACH(i, n) _Pragma("clang loop vectorize(assume_safety)") for (i64 i = 0; i < (n); i++) {{
+#else
+#define FOREACH(i, n) _Pragma("GCC ivdep") for (i64 i = 0; i < (n); i++) {{
+#endif
+#define END_FOREACH }}
+#define ABS(x) __builtin_fabs(x)
+#define FLOOR(x) __builtin_floor(x)
+#define CEIL(x) __builtin_ceil(x)
+#define SQRT(x) __builtin_sqrt(x)
+#define FMOD(a, b) __builtin_fmod((a), (b))
+#define INF __builtin_inf()
+#define NOT_A_NUMBER __builtin_nan("")
+typedef _Bool flag;
+#endif
+#define ARGUMENTS double *RESTRICT state, const i64 *RESTRICT field, const i32 *RESTRICT index, i64 n, double t, double dt
+#define SHIFT 6755399441055744.0
+#define LN2_HIGH 6.93147180369123816490e-01
+#define LN2_LOW 1.90821492927058770002e-10
+#define INVERSE_LN2 1.4426950408889634074
+#define EXP_MAX 709.782712893383973096
+#define EXP_MIN -708.3
+#define SIGN_BIT 0x8000000000000000ULL
+#define ONE_BITS 0x3ff0000000000000ULL
+
+FN double exp_tail(double r) {
+  double r2 = r * r;
+  double r4 = r2 * r2;
+  double p23 = FMA(r, 1.66666666666666666667e-01, 0.5);
+  double p45 = FMA(r, 8.33333333333333333333e-03, 4.16666666666666666667e-02);
+  double p67 = FMA(r, 1.98412698412698412698e-04, 1.38888888888888888889e-03);
+  double p89 = FMA(r, 2.75573192239858906526e-06, 2.48015873015873015873e-05);
+  double pab = FMA(r, 2.50521083854417187751e-08, 2.75573192239858906526e-07);
+  double pcd = FMA(r, 1.60590438368216145994e-10, 2.08767569878680989792e-09);
+  double a = FMA(p45, r2, p23);
+  double b = FMA(p89, r2, p67);
+  double c = FMA(pcd, r2, pab);
+  return FMA(FMA(c, r4, b), r4, a);
+}
+FN double exp_pair(double x, double low) {
+  double t = FMA(x, INVERSE_LN2, SHIFT);
+  u64 ki = BITS(t);
+  double k = t - SHIFT;
+  double r = FMA(k, -LN2_HIGH, x);
+  r = FMA(k, -LN2_LOW, r) + low;
+  double s = 1.0 + FMA(exp_tail(r), r * r, r);
+  double y = DOUBLE(BITS(s) + (ki << 52));
+  y = x < EXP_MIN ? 0.0 : y;
+  y = x > EXP_MAX ? INF : y;
+  return x != x ? x : y;
+}
+FN double ty_exp(double x) { return exp_pair(x, 0.0); }
+FN double ty_expm1(double x) {
+  double t = FMA(x, INVERSE_LN2, SHIFT);
+  u64 ki = BITS(t);
+  double k = t - SHIFT;
+  double r = FMA(k, -LN2_HIGH, x);
+  r = FMA(k, -LN2_LOW, r);
+  double p = FMA(exp_tail(r), r * r, r);
+  double scale = DOUBLE((ki << 52) + ONE_BITS);
+  return FMA(scale, p, scale - 1.0);
+}
+FN double split(double x, double *m) {
+  flag small = x < 2.2250738585072014e-308;
+  x = small ? x * 18014398509481984.0 : x;
+  u64 bits = BITS(x);
+  u64 e = (bits + (ONE_BITS - 0x3fe6a09e667f3bcdULL)) >> 52;
+  *m = DOUBLE(bits - (e << 52) + ONE_BITS);
+  double k = DOUBLE(e | 0x4330000000000000ULL) - 4503599627371519.0;
+  return small ? k - 54.0 : k;
+}
+FN double log_parts(double m, double *f_out, double *hfsq_out) {
+  double f = m - 1.0;
+  double s = f / (2.0 + f);
+  double z = s * s;
+  double w = z * z;
+  double even = w * FMA(w, FMA(w, 1.531383769920937332e-01, 2.222219843214978396e-01), 3.999999999940941908e-01);
+  double odd = FMA(w, FMA(w, 1.479819860511658591e-01, 1.818357216161805012e-01), 2.857142874366239149e-01);
+  odd = z * FMA(w, odd, 6.666666666666735130e-01);
+  double hfsq = 0.5 * f * f;
+  *f_out = f;
+  *hfsq_out = hfsq;
+  return s * (hfsq + (even + odd));
+}
+FN double log_limits(double x, double y) {
+  y = x == INF ? x : y;
+  y = x == 0.0 ? -INF : y;
+  return (x < 0.0) | (x != x) ? NOT_A_NUMBER : y;
+}
+FN double ty_log(double x) {
+  double m, f, hfsq;
+  double k = split(x, &m);
+  double r = log_parts(m, &f, &hfsq);
+  double y = k * LN2_HIGH - ((hfsq - (r + k * LN2_LOW)) - f);
+  return log_limits(x, y);
+}
+FN double ty_log10(double x) {
+  double m, f, hfsq;
+  double k = split(x, &m);
+  double r = log_parts(m, &f, &hfsq);
+  double natural = f - (hfsq - r);
+  double y = k * 3.01029995663611771306e-01 + (k * 3.69423907715893078616e-13 + 4.34294481903251816668e-01 * natural);
+  return log_limits(x, y);
+}
+FN double log_pair(double x, double *low_out) {
+  double m;
+  double k = split(x, &m);
+  double f = m - 1.0;
+  double d = 2.0 + f;
+  double d_low = f - (d - 2.0);
+  double s = f / d;
+  double s_low = (FMA(-s, d, f) - s * d_low) / d;
+  double z = s * s;
+  double z_low = FMA(s, s, -z) + 2.0 * s * s_low;
+  double q = FMA(z, 0.08, 0.08695652173913043);
+  q = FMA(z, q, 0.09523809523809523);
+  q = FMA(z, q, 0.10526315789473684);
+  q = FMA(z, q, 0.11764705882352941);
+  q = FMA(z, q, 0.13333333333333333);
+  q = FMA(z, q, 0.15384615384615385);
+  q = FMA(z, q, 0.18181818181818182);
+  q = FMA(z, q, 0.2222222222222222);
+  q = FMA(z, q, 0.2857142857142857);
+  q = FMA(z, q, 0.4);
+  double c_tail = z * q;
+  double c = 0.6666666666666666 + c_tail;
+  double c_low = (0.6666666666666666 - c) + c_tail + 3.700743415417188e-17;
+  double u = z * c;
+  double u_low = FMA(z, c, -u) + (z * c_low + z_low * c);
+  double w = s * u;
+  double w_low = FMA(s, u, -w) + (s * u_low + s_low * u);
+  double a = 2.0 * s;
+  double b = a + w;
+  double b_low = (a - b) + w + (2.0 * s_low + w_low);
+  double base = k * LN2_HIGH;
+  double high = base + b;
+  double low = (k == 0.0 ? 0.0 : (base - high) + b) + FMA(k, LN2_LOW, b_low);
+  double total = high + low;
+  *low_out = (high - total) + low;
+  return total;
+}
+FN double ty_pow(double x, double y) {
+  double magnitude = ABS(x);
+  double low;
+  double high = log_pair(magnitude, &low);
+  high = log_limits(magnitude, high);
+  double p = y * high;
+  double p_low = FMA(y, high, -p) + y * low;
+  double r = exp_pair(p, p_low);
+  r = magnitude == 1.0 ? 1.0 : r;
+  flag whole = FLOOR(y) == y;
+  double half = y * 0.5;
+  flag odd = whole & (FLOOR(half) != half);
+  r = odd & ((x < 0.0) | ((x == 0.0) & (1.0 / x < 0.0))) ? -r : r;
+  r = (x < 0.0) & !whole & (magnitude != INF) ? NOT_A_NUMBER : r;
+  r = (x != x) | (y != y) ? NOT_A_NUMBER : r;
+  return (y == 0.0) | (x == 1.0) ? 1.0 : r;
+}
+FN u64 sin_cos(double x, double *s, double *c) {
+  double t = FMA(x, 6.36619772367581382433e-01, SHIFT);
+  u64 q = BITS(t);
+  double k = t - SHIFT;
+  double r = FMA(k, -1.57079632679489655800e+00, x);
+  r = FMA(k, -6.12323399573676603587e-17, r);
+  r = FMA(k, 1.49738490485916983e-33, r);
+  double z = r * r;
+  double p = FMA(z, 1.58969099521155010221e-10, -2.50507602534068634195e-08);
+  p = FMA(z, p, 2.75573137070700676789e-06);
+  p = FMA(z, p, -1.98412698298579493134e-04);
+  p = FMA(z, p, 8.33333333332248946124e-03);
+  p = FMA(z, p, -1.66666666666666324348e-01);
+  *s = FMA(z * r, p, r);
+  p = FMA(z, -1.13596475577881948265e-11, 2.08757232129817482790e-09);
+  p = FMA(z, p, -2.75573143513906633035e-07);
+  p = FMA(z, p, 2.48015872894767294178e-05);
+  p = FMA(z, p, -1.38888888888741095749e-03);
+  p = FMA(z, p, 4.16666666666666019037e-02);
+  double h = 0.5 * z;
+  double w = 1.0 - h;
+  *c = w + (((1.0 - w) - h) + z * z * p);
+  return q;
+}
+FN double ty_sin(double x) {
+  double s, c;
+  u64 q = sin_cos(x, &s, &c);
+  double y = (q & 1) != 0 ? c : s;
+  return DOUBLE(BITS(y) ^ ((q & 2) << 62));
+}
+FN double ty_cos(double x) {
+  double s, c;
+  u64 q = sin_cos(x, &s, &c);
+  double y = (q & 1) != 0 ? s : c;
+  return DOUBLE(BITS(y) ^ (((q + 1) & 2) << 62));
+}
+FN double ty_tan(double x) {
+  double s, c;
+  u64 q = sin_cos(x, &s, &c);
+  flag odd = (q & 1) != 0;
+  return (odd ? -c : s) / (odd ? s : c);
+}
+FN double asin_tail(double z) {
+  double p = FMA(z, 3.47933107596021167570e-05, 7.91534994289814532176e-04);
+  p = FMA(z, p, -4.00555345006794114027e-02);
+  p = FMA(z, p, 2.01212532134862925881e-01);
+  p = FMA(z, p, -3.25565818622400915405e-01);
+  p = FMA(z, p, 1.66666666666666657415e-01);
+  double q = FMA(z, 7.70381505559019352791e-02, -6.88283971605453293030e-01);
+  q = FMA(z, q, 2.02094576023350569471e+00);
+  q = FMA(z, q, -2.40339491173441421878e+00);
+  q = FMA(z, q, 1.0);
+  return z * p / q;
+}
+FN double ty_asin(double x) {
+  double a = ABS(x);
+  flag small = a < 0.5;
+  double z = small ? a * a : (1.0 - a) * 0.5;
+  double root = SQRT(z);
+  double s = small ? a : root;
+  double y = FMA(s, asin_tail(z), s);
+  y = small ? y : 1.57079632679489655800e+00 - (2.0 * y - 6.12323399573676603587e-17);
+  return DOUBLE(BITS(y) ^ (BITS(x) & SIGN_BIT));
+}
+FN double ty_acos(double x) {
+  double a = ABS(x);
+  flag small = a < 0.5;
+  double z = small ? a * a : (1.0 - a) * 0.5;
+  double root = SQRT(z);
+  double s = small ? a : root;
+  double t = asin_tail(z);
+  double y = FMA(s, t, s);
+  double turned = DOUBLE(BITS(y) ^ (BITS(x) & SIGN_BIT));
+  double middle = 1.57079632679489655800e+00 - (turned - 6.12323399573676603587e-17);
+  double left = 3.14159265358979311600e+00 - (2.0 * y - 1.22464679914735320717e-16);
+  double right = 2.0 * y;
+  double outer = x < 0.0 ? left : right;
+  return small ? middle : outer;
+}
+FN double ty_atan(double x) {
+  double a = ABS(x);
+  flag big = a > 2.41421356237309504880;
+  flag middle = a > 0.66;
+  double over = middle ? a - 1.0 : a;
+  over = big ? -1.0 : over;
+  double under = middle ? a + 1.0 : 1.0;
+  under = big ? a : under;
+  double u = over / under;
+  double z = u * u;
+  double p = FMA(z, -8.750608600031904122785e-1, -1.615753718733365076637e1);
+  p = FMA(z, p, -7.500855792314704667340e1);
+  p = FMA(z, p, -1.228866684490136173410e2);
+  p = FMA(z, p, -6.485021904942025371773e1);
+  double q = z + 2.485846490142306297962e1;
+  q = FMA(z, q, 1.650270098316988542046e2);
+  q = FMA(z, q, 4.328810604912902668951e2);
+  q = FMA(z, q, 4.853903996359136964868e2);
+  q = FMA(z, q, 1.945506571482613964425e2);
+  double low = middle ? 3.06161699786838301793e-17 : 0.0;
+  low = big ? 6.12323399573676603587e-17 : low;
+  double high = middle ? 7.85398163397448279e-01 : 0.0;
+  high = big ? 1.57079632679489655800e+00 : high;
+  double y = high + (FMA(u, z * p / q, u) + low);
+  return DOUBLE(BITS(y) ^ (BITS(x) & SIGN_BIT));
+}
+FN double ty_sinh(double x) {
+  double a = ABS(x);
+  double e = ty_expm1(a > 708.0 ? 708.0 : a);
+  double y = 0.5 * (e + e / (e + 1.0));
+  double h = ty_exp(0.5 * a);
+  y = a > 708.0 ? 0.5 * h * h : y;
+  y = DOUBLE(BITS(y) ^ (BITS(x) & SIGN_BIT));
+  return x != x ? x : y;
+}
+FN double ty_cosh(double x) {
+  double a = ABS(x);
+  double e = ty_exp(a);
+  double y = 0.5 * e + 0.5 / e;
+  double h = ty_exp(0.5 * a);
+  return a > 708.0 ? 0.5 * h * h : y;
+}
+FN double ty_tanh(double x) {
+  double a = ABS(x);
+  double e = ty_expm1(2.0 * (a > 22.0 ? 22.0 : a));
+  double y = e / (e + 2.0);
+  y = DOUBLE(BITS(y) ^ (BITS(x) & SIGN_BIT));
+  return x != x ? x : y;
+}
+FN double ty_min(double a, double b) { return (a < b) | (b != b) ? a : b; }
+FN double ty_max(double a, double b) { return (a > b) | (b != b) ? a : b; }

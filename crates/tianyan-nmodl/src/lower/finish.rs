@@ -1,0 +1,357 @@
+//! Drops what nothing reads, decides what becomes a field, and numbers everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Draft, Goal, Tables, solve::ROUNDS};
+use crate::ast::{BlockKind, File, Statement, StatementKind};
+use crate::diagnostic::Report;
+use crate::graph::{CARRIED, operands, rename};
+use crate::ir::{Binding, Destination, IonVariable, Iteration, Kernel, Kernels, Op, Share, Value};
+use crate::mechanism::{Field, FieldClass, Mechanism};
+use crate::symbols::{Role, Symbol, Symbols};
+
+/// Puts the four kernels together.
+pub(super) fn mechanism(
+    file: &File,
+    symbols: &Symbols,
+    tables: Tables,
+    drafts: [Draft; 4],
+    report: &mut Report,
+) -> Mechanism {
+    let loaded = settle(&drafts);
+    warn(file, symbols, &tables, &drafts, &loaded, report);
+    let fields = choose_fields(symbols, &tables, &drafts, &loaded);
+    let drafts = drafts.map(|draft| trim(draft, &loaded));
+    let used = used_places(&drafts, &tables);
+    let (bindings, numbers) = number_bindings(&tables, &used, &fields);
+    let [initial, current, state, receive] = drafts.map(|draft| kernel(draft, &numbers));
+    let shares = tables.shares.iter().map(|(from, to)| Share { from: numbers[from], to: numbers[to] }).collect();
+    let receiver = file.blocks.iter().find(|block| block.kind == BlockKind::NetReceive);
+    let arguments = receiver
+        .map_or(Vec::new(), |block| block.arguments.iter().map(|argument| argument.name.text.clone()).collect());
+    Mechanism {
+        name: symbols.name.clone(),
+        kind: symbols.kind,
+        electrode: symbols.electrode,
+        fields: fields.into_iter().map(|(_, field)| field).collect(),
+        ions: symbols.ions.clone(),
+        arguments,
+        kernels: Kernels { bindings, initial, current, state, receive, shares },
+    }
+}
+
+/// Which operations lead to a store that matters.
+fn live(draft: &Draft, loaded: &BTreeSet<u32>) -> Vec<bool> {
+    let mut live = vec![false; draft.ops.len()];
+    for (goal, value) in &draft.stores {
+        live[value.0 as usize] |= matters(*goal, loaded);
+    }
+    for at in (0..live.len()).rev() {
+        if !live[at] {
+            continue;
+        }
+        operands(&draft.ops[at]).iter().flatten().for_each(|read| live[read.0 as usize] = true);
+        if let Op::Iterated(id, _) = draft.ops[at]
+            && let Some(Some(iteration)) = draft.loops.get(id as usize)
+        {
+            let ends = iteration.start.iter().chain(&iteration.next).chain([&iteration.again]);
+            ends.for_each(|value| live[value.0 as usize] = true);
+        }
+    }
+    live
+}
+
+fn matters(goal: Goal, loaded: &BTreeSet<u32>) -> bool {
+    match goal {
+        Goal::Keep(place) => loaded.contains(&place),
+        _ => true,
+    }
+}
+
+/// The places that some kernel reads. A variable nobody records is kept only if it is among them, and being
+/// kept may make others so.
+fn settle(drafts: &[Draft; 4]) -> BTreeSet<u32> {
+    let mut loaded = BTreeSet::new();
+    loop {
+        let before = loaded.len();
+        for draft in drafts {
+            let live = live(draft, &loaded);
+            for (op, _) in draft.ops.iter().zip(&live).filter(|(_, live)| **live) {
+                if let Op::Load(place) = op {
+                    loaded.insert(*place);
+                }
+            }
+        }
+        if loaded.len() == before {
+            return loaded;
+        }
+    }
+}
+
+/// What a kernel changes: places and whether the value is a time.
+fn written(drafts: &[Draft; 4]) -> BTreeMap<u32, bool> {
+    let mut written = BTreeMap::new();
+    for draft in drafts {
+        let times = times(draft);
+        for (goal, value) in &draft.stores {
+            if let Goal::Set(place) | Goal::Keep(place) = goal {
+                *written.entry(*place).or_insert(false) |= times[value.0 as usize];
+            }
+        }
+    }
+    written
+}
+
+/// Which values are times: the present one, or one shifted or selected.
+fn times(draft: &Draft) -> Vec<bool> {
+    let mut times = vec![false; draft.ops.len()];
+    for at in 0..times.len() {
+        times[at] = match draft.ops[at] {
+            Op::Time => true,
+            Op::Add(a, b) | Op::Select(_, a, b) => times[a.0 as usize] || times[b.0 as usize],
+            Op::Subtract(a, b) => times[a.0 as usize] && !times[b.0 as usize],
+            _ => false,
+        };
+    }
+    times
+}
+
+/// Parameters, states, assigned, peers, compiler-made: each with its index before.
+fn choose_fields(
+    symbols: &Symbols,
+    tables: &Tables,
+    drafts: &[Draft; 4],
+    loaded: &BTreeSet<u32>,
+) -> Vec<(usize, Field)> {
+    let written = written(drafts);
+    let place = |index: usize| tables.places.iter().position(|place| *place == Binding::Field(index)).map(|p| p as u32);
+    let class = |index: usize| match place(index).and_then(|place| written.get(&place)) {
+        Some(true) => FieldClass::Exact,
+        Some(false) => FieldClass::Real,
+        None => FieldClass::Parameter,
+    };
+    let mut groups: [Vec<(usize, Field)>; 4] = Default::default();
+    for (index, symbol) in symbols.list.iter().enumerate() {
+        let kept = symbol.range || place(index).is_some_and(|place| loaded.contains(&place));
+        let (group, class) = match symbol.role {
+            Role::Parameter => (0, class(index)),
+            Role::State => (1, FieldClass::Real),
+            Role::Peer => (3, FieldClass::Real),
+            Role::Assigned | Role::FileLocal if kept => (2, changing(class(index))),
+            Role::Ion { variable: IonVariable::Current, read: false, .. } if kept => (2, changing(class(index))),
+            Role::Ion { variable: IonVariable::Current, write: true, .. } if symbol.range => (2, FieldClass::Real),
+            _ => continue,
+        };
+        groups[group].push((index, field(symbol, class)));
+    }
+    let mut fields: Vec<(usize, Field)> = groups.into_iter().flatten().collect();
+    let made = tables.made.iter().enumerate();
+    fields.extend(made.map(|(k, name)| (symbols.list.len() + k, made_field(name))));
+    fields
+}
+
+fn changing(class: FieldClass) -> FieldClass {
+    if class == FieldClass::Exact { class } else { FieldClass::Real }
+}
+
+fn field(symbol: &Symbol, class: FieldClass) -> Field {
+    let parameter = symbol.role == Role::Parameter;
+    Field {
+        name: symbol.name.clone(),
+        unit: symbol.unit.clone(),
+        class,
+        default: if parameter { symbol.default } else { 0.0 },
+        bounds: symbol.bounds,
+        range: symbol.range || (symbol.role == Role::State),
+        peer: symbol.role == Role::Peer,
+        shared: parameter && !symbol.range,
+    }
+}
+
+fn made_field(name: &str) -> Field {
+    let class = FieldClass::Real;
+    let (name, unit) = (name.to_string(), String::new());
+    Field { name, unit, class, default: 0.0, bounds: None, range: false, peer: false, shared: false }
+}
+
+/// Drops stores that nobody reads.
+fn trim(mut draft: Draft, loaded: &BTreeSet<u32>) -> Draft {
+    draft.stores.retain(|(goal, _)| matters(*goal, loaded));
+    draft
+}
+
+fn used_places(drafts: &[Draft; 4], tables: &Tables) -> BTreeSet<u32> {
+    let mut used: BTreeSet<u32> = tables.shares.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    for draft in drafts {
+        let live = live(draft, &BTreeSet::from_iter(0..tables.places.len() as u32));
+        for (op, live) in draft.ops.iter().zip(live) {
+            if let Op::Load(place) = op {
+                used.extend(live.then_some(*place));
+            }
+        }
+        for (goal, _) in &draft.stores {
+            if let Goal::Set(place) | Goal::Keep(place) | Goal::Add(place) = goal {
+                used.insert(*place);
+            }
+        }
+    }
+    used
+}
+
+/// The table of bindings: fields in order, then nodes, ions and temperature as they came.
+fn number_bindings(
+    tables: &Tables,
+    used: &BTreeSet<u32>,
+    fields: &[(usize, Field)],
+) -> (Vec<Binding>, BTreeMap<u32, u32>) {
+    let mut list: Vec<(usize, u32, Binding)> = Vec::new();
+    for &place in used {
+        let binding = tables.places[place as usize];
+        match binding {
+            Binding::Field(index) => {
+                if let Some(field) = fields.iter().position(|(before, _)| *before == index) {
+                    list.push((field, place, Binding::Field(field)));
+                }
+            }
+            other => list.push((usize::MAX, place, other)),
+        }
+    }
+    list.sort_by_key(|(order, place, _)| (*order, *place));
+    let numbers = list.iter().enumerate().map(|(number, (_, place, _))| (*place, number as u32)).collect();
+    (list.into_iter().map(|(_, _, binding)| binding).collect(), numbers)
+}
+
+/// Live operations in their final order and with their final numbers.
+fn kernel(draft: Draft, numbers: &BTreeMap<u32, u32>) -> Kernel {
+    let all: BTreeSet<u32> =
+        draft.stores.iter().filter_map(|(goal, _)| if let Goal::Keep(p) = goal { Some(*p) } else { None }).collect();
+    let live = live(&draft, &all);
+    let owner = owners(&draft);
+    let mut order = Order { draft: &draft, numbers, new: vec![Value(0); draft.ops.len()], kernel: Kernel::default() };
+    let mut ids = BTreeMap::new();
+    for at in 0..=draft.ops.len() {
+        for (id, iteration) in draft.loops.iter().enumerate() {
+            let Some(iteration) = iteration else { continue };
+            let body: Vec<usize> = (0..iteration.end).filter(|&op| live[op] && owner[op] == Some(id as u32)).collect();
+            if iteration.end == at && !body.is_empty() {
+                let first = order.kernel.ops.len() as u32;
+                body.iter().for_each(|&op| order.put(op, &ids));
+                let last = order.kernel.ops.len() as u32;
+                let renamed = |list: &[Value]| list.iter().map(|value| order.new[value.0 as usize]).collect();
+                let (start, next) = (renamed(&iteration.start), renamed(&iteration.next));
+                let again = order.new[iteration.again.0 as usize];
+                ids.insert(id as u32, order.kernel.iterations.len() as u32);
+                order.kernel.iterations.push(Iteration { start, body: (first, last), next, again, limit: ROUNDS });
+            }
+        }
+        if at < draft.ops.len() && live[at] && owner[at].is_none() {
+            order.put(at, &ids);
+        }
+    }
+    order.stores();
+    order.kernel
+}
+
+/// The iteration whose body an operation belongs to: the one whose carried variables it depends on.
+fn owners(draft: &Draft) -> Vec<Option<u32>> {
+    let mut owners: Vec<Option<u32>> = vec![None; draft.ops.len()];
+    for at in 0..owners.len() {
+        owners[at] = match draft.ops[at] {
+            Op::Carried(number) => Some(number / CARRIED),
+            op => operands(&op).iter().flatten().find_map(|read| owners[read.0 as usize]),
+        };
+    }
+    owners
+}
+
+struct Order<'a> {
+    draft: &'a Draft,
+    numbers: &'a BTreeMap<u32, u32>,
+    new: Vec<Value>,
+    kernel: Kernel,
+}
+
+impl Order<'_> {
+    fn put(&mut self, at: usize, ids: &BTreeMap<u32, u32>) {
+        let op = match self.draft.ops[at] {
+            Op::Load(place) => Op::Load(self.numbers[&place]),
+            Op::Carried(number) => Op::Carried(number % CARRIED),
+            Op::Iterated(id, k) => Op::Iterated(ids[&id], k),
+            op => rename(&op, |value| self.new[value.0 as usize]),
+        };
+        self.new[at] = Value(self.kernel.ops.len() as u32);
+        self.kernel.ops.push(op);
+    }
+
+    fn stores(&mut self) {
+        for (goal, value) in &self.draft.stores {
+            let destination = match goal {
+                Goal::Set(place) | Goal::Keep(place) => Destination::Set(self.numbers[place]),
+                Goal::Add(place) => Destination::Add(self.numbers[place]),
+                Goal::Argument(k) => Destination::Argument(*k),
+            };
+            self.kernel.stores.push((destination, self.new[value.0 as usize]));
+        }
+    }
+}
+
+/// Warnings that need to know what is read and written.
+fn warn(
+    file: &File,
+    symbols: &Symbols,
+    tables: &Tables,
+    drafts: &[Draft; 4],
+    loaded: &BTreeSet<u32>,
+    report: &mut Report,
+) {
+    let written = written(drafts);
+    for (index, symbol) in symbols.list.iter().enumerate() {
+        let place = tables.places.iter().position(|place| *place == Binding::Field(index)).map(|place| place as u32);
+        let is_written = place.is_some_and(|place| written.contains_key(&place));
+        let is_read = place.is_some_and(|place| loaded.contains(&place));
+        let name = &symbol.name;
+        match symbol.role {
+            Role::Assigned | Role::FileLocal if is_read && !is_written => {
+                let message = format!("`{name}` is read but never set: it is 0");
+                let help = "give it a value in INITIAL, or make it a PARAMETER";
+                report.warning("nmodl-unset-assigned", symbol.span, message, help);
+            }
+            Role::Assigned if symbol.global && is_written => {
+                let message = format!("GLOBAL `{name}` is set by the mechanism: each instance has its own");
+                report.warning("nmodl-global-assigned", symbol.span, message, "make it RANGE");
+            }
+            _ => {}
+        }
+        let breakpoint = file.blocks.iter().find(|block| block.kind == BlockKind::Breakpoint);
+        if symbol.state && symbol.role == Role::State && !advanced(file, name) && breakpoint.is_some() {
+            let message = format!("STATE `{name}` is never solved and never changes after INITIAL");
+            report.warning("nmodl-unsolved-state", symbol.span, message, "is a SOLVE missing in BREAKPOINT?");
+        }
+    }
+}
+
+/// True if some block other than INITIAL sets the state, or solves it.
+fn advanced(file: &File, state: &str) -> bool {
+    let solved = |name: &str| {
+        file.blocks.iter().any(|block| {
+            block
+                .body
+                .iter()
+                .any(|statement| matches!(&statement.kind, StatementKind::Solve { block, .. } if block.text == name))
+        })
+    };
+    file.blocks.iter().any(|block| match block.kind {
+        BlockKind::Initial => false,
+        BlockKind::Derivative => solved(&block.name.text) && sets(&block.body, state),
+        _ => sets(&block.body, state),
+    })
+}
+
+fn sets(body: &[Statement], name: &str) -> bool {
+    body.iter().any(|statement| match &statement.kind {
+        StatementKind::Assign { target, .. } | StatementKind::Differential { target, .. } => target.text == name,
+        StatementKind::Call(_) => true,
+        StatementKind::If { arms, otherwise } => arms.iter().any(|(_, body)| sets(body, name)) || sets(otherwise, name),
+        _ => false,
+    })
+}

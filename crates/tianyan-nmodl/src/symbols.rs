@@ -1,0 +1,386 @@
+//! What each name of a file means.
+
+use std::collections::HashMap;
+
+use crate::ast::{BlockKind, Declaration, DeclarationKind, File, Name, Neuron};
+use crate::diagnostic::{Report, Span};
+use crate::ir::IonVariable;
+use crate::mechanism::{IonUse, MechanismKind};
+use crate::units::Units;
+
+/// The role of a name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Role {
+    /// PARAMETER.
+    Parameter,
+    /// STATE.
+    State,
+    /// ASSIGNED.
+    Assigned,
+    /// LOCAL outside of any block.
+    FileLocal,
+    /// CONSTANT, a factor of UNITS, or the starting value `m0` of a state `m`.
+    Constant(f64),
+    /// A variable of the k-th ion.
+    Ion {
+        /// Index into [`Symbols::ions`].
+        ion: usize,
+        /// Which of its variables.
+        variable: IonVariable,
+        /// In READ.
+        read: bool,
+        /// In WRITE.
+        write: bool,
+    },
+    /// POINTER.
+    Peer,
+    /// `v`
+    Voltage,
+    /// `t`
+    Time,
+    /// `dt`
+    TimeStep,
+    /// `celsius`
+    Celsius,
+    /// `area`
+    Area,
+    /// `diam`
+    Diameter,
+}
+
+/// A name of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Symbol {
+    /// The name.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// True for every STATE, also where it is an ion's concentration.
+    pub state: bool,
+    /// Unit as written.
+    pub unit: String,
+    /// Value before INITIAL, and a state's value at its start.
+    pub default: f64,
+    /// Bounds as written.
+    pub bounds: Option<(f64, f64)>,
+    /// In RANGE.
+    pub range: bool,
+    /// In GLOBAL.
+    pub global: bool,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// All names of a file, and what NEURON says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Symbols {
+    /// SUFFIX or POINT_PROCESS.
+    pub name: String,
+    /// Which of the two.
+    pub kind: MechanismKind,
+    /// ELECTRODE_CURRENT.
+    pub electrode: bool,
+    /// Names in the order of their declaration.
+    pub list: Vec<Symbol>,
+    /// The ions.
+    pub ions: Vec<IonUse>,
+    /// The currents that are summed: index into `list`, and the ion if it belongs to one.
+    pub currents: Vec<(usize, Option<usize>)>,
+    by_name: HashMap<String, usize>,
+}
+
+/// Names that exist without declaration.
+const ALWAYS: [(&str, Role); 4] =
+    [("v", Role::Voltage), ("t", Role::Time), ("dt", Role::TimeStep), ("celsius", Role::Celsius)];
+
+/// Names with a meaning of their own once they are declared.
+const SPECIAL: [(&str, Role); 2] = [("area", Role::Area), ("diam", Role::Diameter)];
+
+impl Symbols {
+    /// The index of a name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    fn new() -> Symbols {
+        let mut symbols = Symbols {
+            name: String::new(),
+            kind: MechanismKind::Density,
+            electrode: false,
+            list: Vec::new(),
+            ions: Vec::new(),
+            currents: Vec::new(),
+            by_name: HashMap::new(),
+        };
+        for (name, role) in ALWAYS {
+            symbols.add(name, role, Span::default());
+        }
+        symbols
+    }
+
+    fn add(&mut self, name: &str, role: Role, span: Span) -> usize {
+        let index = self.list.len();
+        let symbol = Symbol {
+            name: name.to_string(),
+            role,
+            state: role == Role::State,
+            unit: String::new(),
+            default: 0.0,
+            bounds: None,
+            range: false,
+            global: false,
+            span,
+        };
+        self.list.push(symbol);
+        self.by_name.insert(name.to_string(), index);
+        index
+    }
+
+    fn is_special(&self, index: usize) -> bool {
+        use Role::{Area, Celsius, Diameter, Time, TimeStep, Voltage};
+        matches!(self.list[index].role, Area | Celsius | Diameter | Time | TimeStep | Voltage)
+    }
+}
+
+/// Builds the table; what is wrong goes into the report.
+pub(crate) fn resolve(file: &File, report: &mut Report) -> Symbols {
+    let mut builder = Builder { symbols: Symbols::new(), report };
+    builder.identity(file);
+    builder.ions(file);
+    builder.units(file);
+    for declaration in &file.declarations {
+        builder.declare(declaration);
+    }
+    for name in &file.locals {
+        builder.fresh(name, Role::FileLocal);
+    }
+    builder.lists(file);
+    builder.starts();
+    builder.symbols
+}
+
+struct Builder<'a, 'b> {
+    symbols: Symbols,
+    report: &'b mut Report<'a>,
+}
+
+impl Builder<'_, '_> {
+    fn identity(&mut self, file: &File) {
+        let mut found = 0;
+        for statement in &file.neuron {
+            let (name, kind) = match statement {
+                Neuron::Suffix(name) => (name, MechanismKind::Density),
+                Neuron::PointProcess(name) => (name, MechanismKind::PointProcess),
+                _ => continue,
+            };
+            found += 1;
+            if found > 1 {
+                self.report.error("nmodl-duplicate", name.span, "a file has one SUFFIX or POINT_PROCESS");
+            }
+            self.symbols.name = name.text.clone();
+            self.symbols.kind = kind;
+        }
+        if found == 0 {
+            let help = "add `NEURON { SUFFIX name }`";
+            self.report.error_help("nmodl-no-name", Span::default(), "the file names no mechanism", help);
+        }
+    }
+
+    fn ions(&mut self, file: &File) {
+        for statement in &file.neuron {
+            if let Neuron::UseIon { ion, reads, writes, valence } = statement {
+                if self.symbols.ions.iter().any(|used| used.name == ion.text) {
+                    self.report.error("nmodl-duplicate", ion.span, format!("USEION {} twice", ion.text));
+                    continue;
+                }
+                let index = self.symbols.ions.len();
+                let (name, valence) = (ion.text.clone(), *valence);
+                self.symbols.ions.push(IonUse { name, valence, ..NO_USE });
+                reads.iter().for_each(|name| self.ion_variable(index, name, false));
+                writes.iter().for_each(|name| self.ion_variable(index, name, true));
+            }
+        }
+    }
+
+    fn ion_variable(&mut self, ion: usize, name: &Name, writes: bool) {
+        let owner = self.symbols.ions[ion].name.clone();
+        let variable = match name.text.as_str() {
+            text if text == format!("e{owner}") => IonVariable::Reversal,
+            text if text == format!("i{owner}") => IonVariable::Current,
+            text if text == format!("{owner}i") => IonVariable::Inside,
+            text if text == format!("{owner}o") => IonVariable::Outside,
+            text => {
+                let help = format!("its variables are e{owner}, i{owner}, {owner}i and {owner}o");
+                let message = format!("`{text}` is no variable of the ion {owner}");
+                return self.report.error_help("nmodl-ion", name.span, message, help);
+            }
+        };
+        if writes && variable == IonVariable::Reversal {
+            let message = format!("WRITE {} is not supported yet", name.text);
+            return self.report.error("nmodl-unsupported", name.span, message);
+        }
+        self.note_use(ion, variable, writes);
+        let index = match self.symbols.find(&name.text) {
+            Some(index) => index,
+            None => self.symbols.add(&name.text, Role::Ion { ion, variable, read: false, write: false }, name.span),
+        };
+        if let Role::Ion { read, write, .. } = &mut self.symbols.list[index].role {
+            *(if writes { write } else { read }) = true;
+        }
+    }
+
+    fn note_use(&mut self, ion: usize, variable: IonVariable, writes: bool) {
+        let used = &mut self.symbols.ions[ion];
+        match (variable, writes) {
+            (IonVariable::Current, false) => used.reads_current = true,
+            (IonVariable::Current, true) => used.writes_current = true,
+            (IonVariable::Inside, true) => used.writes_inside = true,
+            (IonVariable::Outside, true) => used.writes_outside = true,
+            (IonVariable::Inside | IonVariable::Outside, false) => used.reads_concentration = true,
+            (IonVariable::Reversal | IonVariable::Conductance, _) => used.reads_reversal = true,
+        }
+    }
+
+    fn units(&mut self, file: &File) {
+        let mut units = Units::default();
+        for entry in &file.units {
+            if !entry.factor {
+                units.define(&entry.name.text, &entry.from);
+                continue;
+            }
+            let value = match (entry.number, &entry.to) {
+                (Some(number), _) => Ok(number),
+                (None, Some(to)) => units.factor(&entry.from, to),
+                (None, None) => units.factor(&entry.from, "1"),
+            };
+            match value {
+                Ok(value) => drop(self.fresh(&entry.name, Role::Constant(value))),
+                Err(message) => self.report.error("nmodl-units", entry.name.span, message),
+            }
+        }
+    }
+
+    /// A name that must not exist yet.
+    fn fresh(&mut self, name: &Name, role: Role) -> usize {
+        if self.symbols.find(&name.text).is_some() {
+            let message = format!("`{}` is declared twice", name.text);
+            self.report.error("nmodl-duplicate", name.span, message);
+        }
+        self.symbols.add(&name.text, role, name.span)
+    }
+
+    fn declare(&mut self, declaration: &Declaration) {
+        let name = &declaration.name;
+        let value = declaration.value.unwrap_or(0.0);
+        let known = self.symbols.find(&name.text);
+        let special = SPECIAL.iter().find(|(special, _)| *special == name.text);
+        let index = match (known, special, declaration.kind) {
+            // Ions' variables and `v` are declared again in ASSIGNED or PARAMETER; their value comes from outside.
+            (Some(index), ..)
+                if self.symbols.is_special(index) || matches!(self.symbols.list[index].role, Role::Ion { .. }) =>
+            {
+                index
+            }
+            (_, Some((_, role)), _) => self.fresh(name, *role),
+            (_, _, DeclarationKind::Constant) => self.fresh(name, Role::Constant(value)),
+            (_, _, DeclarationKind::Parameter) => self.fresh(name, Role::Parameter),
+            (_, _, DeclarationKind::Assigned) => self.fresh(name, Role::Assigned),
+            (_, _, DeclarationKind::State) => self.fresh(name, Role::State),
+        };
+        let symbol = &mut self.symbols.list[index];
+        symbol.state |= declaration.kind == DeclarationKind::State;
+        symbol.unit.clone_from(&declaration.unit);
+        symbol.default = value;
+        symbol.bounds = declaration.bounds;
+        symbol.span = name.span;
+    }
+
+    /// RANGE, GLOBAL, POINTER and the currents.
+    fn lists(&mut self, file: &File) {
+        for statement in &file.neuron {
+            match statement {
+                Neuron::Range(names) => names.iter().for_each(|name| self.mark(name, true)),
+                Neuron::Global(names) => names.iter().for_each(|name| self.mark(name, false)),
+                Neuron::Pointer(names) => names.iter().for_each(|name| self.peer(name)),
+                Neuron::NonspecificCurrent(names) => names.iter().for_each(|name| self.current(name, None)),
+                Neuron::ElectrodeCurrent(names) => {
+                    self.symbols.electrode = true;
+                    names.iter().for_each(|name| self.current(name, None));
+                }
+                Neuron::UseIon { ion, writes, .. } => {
+                    let index = self.symbols.ions.iter().position(|used| used.name == ion.text);
+                    let current = writes.iter().find(|name| name.text == format!("i{}", ion.text));
+                    if let (Some(name), Some(_)) = (current, index) {
+                        self.current(name, index);
+                    }
+                }
+                Neuron::Suffix(_) | Neuron::PointProcess(_) | Neuron::ThreadSafe => {}
+            }
+        }
+    }
+
+    fn mark(&mut self, name: &Name, range: bool) {
+        let Some(index) = self.symbols.find(&name.text) else {
+            let help = "declare it in PARAMETER, ASSIGNED or STATE";
+            let message = format!("`{}` is not declared", name.text);
+            return self.report.error_help("nmodl-undefined-name", name.span, message, help);
+        };
+        let symbol = &mut self.symbols.list[index];
+        *(if range { &mut symbol.range } else { &mut symbol.global }) = true;
+        if symbol.range && symbol.global {
+            let message = format!("`{}` is both RANGE and GLOBAL", name.text);
+            self.report.error("nmodl-duplicate", name.span, message);
+        }
+    }
+
+    fn peer(&mut self, name: &Name) {
+        let index =
+            self.symbols.find(&name.text).unwrap_or_else(|| self.symbols.add(&name.text, Role::Peer, name.span));
+        match self.symbols.list[index].role {
+            Role::Parameter | Role::Assigned | Role::Peer => self.symbols.list[index].role = Role::Peer,
+            _ => {
+                let message = format!("`{}` cannot be a POINTER", name.text);
+                self.report.error("nmodl-duplicate", name.span, message);
+            }
+        }
+    }
+
+    fn current(&mut self, name: &Name, ion: Option<usize>) {
+        let found = self.symbols.find(&name.text);
+        let index = found.unwrap_or_else(|| self.symbols.add(&name.text, Role::Assigned, name.span));
+        if self.symbols.is_special(index) {
+            let message = format!("`{}` cannot be a current", name.text);
+            return self.report.error("nmodl-assign", name.span, message);
+        }
+        if !self.symbols.currents.iter().any(|(current, _)| *current == index) {
+            self.symbols.currents.push((index, ion));
+        }
+    }
+
+    /// `m0`, the starting value of a state `m`, unless the file declares it.
+    fn starts(&mut self) {
+        let states: Vec<_> = self.symbols.list.iter().filter(|symbol| symbol.role == Role::State).cloned().collect();
+        for state in states {
+            let name = format!("{}0", state.name);
+            if self.symbols.find(&name).is_none() {
+                self.symbols.add(&name, Role::Constant(state.default), state.span);
+            }
+        }
+    }
+}
+
+const NO_USE: IonUse = IonUse {
+    name: String::new(),
+    valence: None,
+    reads_reversal: false,
+    reads_concentration: false,
+    reads_current: false,
+    writes_current: false,
+    writes_inside: false,
+    writes_outside: false,
+};
+
+/// The block of that kind and name.
+pub(crate) fn block_index(file: &File, kinds: &[BlockKind], name: &str) -> Option<usize> {
+    file.blocks.iter().position(|block| kinds.contains(&block.kind) && block.name.text == name)
+}
