@@ -100,7 +100,7 @@ fn sweep(
     for table in group.layout.tables.iter().filter(|t| which(t)) {
         let (field, index, n) = (&table.field, &table.index, table.padded);
         let mut call = interpret::Call { state, field, index, n, t_ms, dt_ms };
-        interpret::run(kernel(table), &table.mechanism, &mut call, 0..table.count);
+        interpret::run(&table.mechanism, kernel(table), &mut call, 0..table.count);
         for share in &table.mechanism.kernels.shares {
             let ion = match table.mechanism.kernels.bindings[share.to as usize] {
                 Binding::Ion(k, _) => 1 + k,

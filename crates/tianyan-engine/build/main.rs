@@ -43,9 +43,9 @@ fn variants() -> &'static [Variant] {
 
 /// Compiles all mechanisms for one variant; false if the compiler cannot.
 fn build(out: &Path, (name, flags): &Variant, mechanisms: &[Mechanism]) -> bool {
-    let mut text = String::from(tianyan_nmodl::PRELUDE);
+    let mut text = String::from(tianyan_nmodl::emit::PRELUDE);
     for mechanism in mechanisms {
-        text.push_str(&tianyan_nmodl::emit(mechanism, &format!("tianyan_{name}_")));
+        text.push_str(&tianyan_nmodl::emit::emit(mechanism, &format!("tianyan_{name}_")));
     }
     let file = out.join(format!("shipped_{name}.c"));
     fs::write(&file, text).expect("OUT_DIR is writable");
@@ -61,6 +61,13 @@ fn build(out: &Path, (name, flags): &Variant, mechanisms: &[Mechanism]) -> bool 
     build.try_compile(&format!("tianyan_shipped_{name}")).is_ok()
 }
 
+/// The kernels over all instances that a mechanism has.
+fn sweeps(mechanism: &Mechanism) -> impl Iterator<Item = &'static str> {
+    let kernels = &mechanism.kernels;
+    let all = [("current", !kernels.current.is_empty()), ("state", !kernels.state.is_empty())];
+    all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name)
+}
+
 fn digest(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
@@ -71,10 +78,11 @@ fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
     let mut rust = String::from("// Made by build/main.rs.\nunsafe extern \"C\" {\n");
     for (variant, _) in built {
         for mechanism in mechanisms {
-            for kernel in ["current", "state"] {
+            for kernel in sweeps(mechanism) {
                 let _ = writeln!(
                     rust,
-                    "    fn tianyan_{variant}_{}_{kernel}(state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64);",
+                    "    fn tianyan_{variant}_{}_{kernel}(state: *mut f64, field: *const i64, index: *const i32, n: i64, \
+                     t: f64, dt: f64);",
                     mechanism.name
                 );
             }
@@ -89,17 +97,18 @@ fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
     }
     rust.push_str("}\npub static SHIPPED: &[Shipped] = &[\n");
     for mechanism in mechanisms {
-        let _ = writeln!(rust, "    Shipped {{ digest: {}, variants: &[", digest(&tianyan_nmodl::emit(mechanism, "")));
+        let _ = writeln!(rust, "    Shipped {{ digest: {}, variants: &[", digest(&tianyan_nmodl::emit::emit(mechanism, "")));
         for (variant, _) in built {
             let name = &mechanism.name;
-            let receive = if mechanism.arguments.is_empty() {
-                "None".into()
-            } else {
-                format!("Some(tianyan_{variant}_{name}_receive)")
+            let function = |kernel: &str, there: bool| {
+                if there { format!("Some(tianyan_{variant}_{name}_{kernel})") } else { "None".into() }
             };
+            let sweep = |kernel: &str| function(kernel, sweeps(mechanism).any(|k| k == kernel));
+            let (current, state) = (sweep("current"), sweep("state"));
+            let receive = function("receive", !mechanism.arguments.is_empty());
             let _ = writeln!(
                 rust,
-                "        (\"{variant}\", Functions {{ current: tianyan_{variant}_{name}_current, state: tianyan_{variant}_{name}_state, receive: {receive} }}),"
+                "        (\"{variant}\", Functions {{ current: {current}, state: {state}, receive: {receive} }}),"
             );
         }
         rust.push_str("    ] },\n");

@@ -63,7 +63,7 @@ impl KernelCache {
 
     /// The machine code of a mechanism: from the folder, else compiled now.
     pub fn get(&self, mechanism: &Mechanism) -> Result<CompiledMechanism, EngineError> {
-        let text = format!("{}\n{}", tianyan_nmodl::PRELUDE, tianyan_nmodl::emit(mechanism, "tianyan_"));
+        let text = format!("{}\n{}", tianyan_nmodl::emit::PRELUDE, tianyan_nmodl::emit::emit(mechanism, "tianyan_"));
         let library = self.folder.join(format!("{}-{:016x}.so", mechanism.name, self.key(&text)));
         if !library.exists() {
             self.compile(mechanism, &text, &library)?;

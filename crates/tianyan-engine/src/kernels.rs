@@ -89,5 +89,5 @@ pub const MAX_ARGUMENTS: usize = 16;
 /// Interprets a kernel for every instance of a table, padding too, as machine code does.
 pub fn interpret_all(kernel: &Kernel, table: &MechanismTable, state: &mut [f64], t_ms: f64, dt_ms: f64) {
     let mut call = interpret::Call { state, field: &table.field, index: &table.index, n: table.padded, t_ms, dt_ms };
-    interpret::run(kernel, &table.mechanism, &mut call, 0..table.padded);
+    interpret::run(&table.mechanism, kernel, &mut call, 0..table.padded);
 }

@@ -21,8 +21,8 @@ type ReceiveFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i6
 /// The functions of one mechanism.
 #[derive(Clone, Copy)]
 pub struct Functions {
-    current: SweepFunction,
-    state: SweepFunction,
+    current: Option<SweepFunction>,
+    state: Option<SweepFunction>,
     receive: Option<ReceiveFunction>,
 }
 
@@ -56,39 +56,19 @@ pub struct Pointers<'a> {
 impl CompiledMechanism {
     /// The currents of all instances.
     pub fn current(&self, p: Pointers, t_ms: f64, dt_ms: f64) {
-        // SAFETY: see the module; `check` has verified the tables of `p`.
-        unsafe {
-            (self.functions.current)(
-                p.state.as_mut_ptr(),
-                p.field.as_ptr(),
-                p.index.as_ptr(),
-                p.padded as i64,
-                t_ms,
-                dt_ms,
-            );
-        }
+        sweep(self.functions.current, p, t_ms, dt_ms);
     }
 
     /// The states of all instances.
     pub fn state(&self, p: Pointers, t_ms: f64, dt_ms: f64) {
-        // SAFETY: as in `current`.
-        unsafe {
-            (self.functions.state)(
-                p.state.as_mut_ptr(),
-                p.field.as_ptr(),
-                p.index.as_ptr(),
-                p.padded as i64,
-                t_ms,
-                dt_ms,
-            );
-        }
+        sweep(self.functions.state, p, t_ms, dt_ms);
     }
 
     /// NET_RECEIVE of one instance.
     pub fn receive(&self, p: Pointers, t_ms: f64, dt_ms: f64, instance: usize, arguments: &mut [f64; MAX_ARGUMENTS]) {
         let Some(receive) = self.functions.receive else { return };
         assert!(instance < p.padded, "event for instance {instance} of {}", p.padded);
-        // SAFETY: as in `current`; the instance was just checked, and `load` that the arguments fit.
+        // SAFETY: as in `sweep`; the instance was just checked, and `load` that the arguments fit.
         unsafe {
             receive(
                 p.state.as_mut_ptr(),
@@ -101,6 +81,14 @@ impl CompiledMechanism {
                 arguments.as_mut_ptr(),
             );
         }
+    }
+}
+
+fn sweep(function: Option<SweepFunction>, p: Pointers, t_ms: f64, dt_ms: f64) {
+    let Some(function) = function else { return };
+    // SAFETY: see the module; `check` has verified the tables of `p`.
+    unsafe {
+        function(p.state.as_mut_ptr(), p.field.as_ptr(), p.index.as_ptr(), p.padded as i64, t_ms, dt_ms);
     }
 }
 
@@ -135,7 +123,7 @@ fn has_avx512(feature: &str) -> bool {
 /// The machine code of `mechanism` that was compiled into this program, if its text is a shipped one's.
 pub fn shipped(mechanism: &Mechanism, instruction_set: &str) -> Option<CompiledMechanism> {
     let mut hasher = DefaultHasher::new();
-    tianyan_nmodl::emit(mechanism, "").hash(&mut hasher);
+    tianyan_nmodl::emit::emit(mechanism, "").hash(&mut hasher);
     let digest = hasher.finish();
     let shipped = SHIPPED.iter().find(|s| s.digest == digest)?;
     let (_, functions) = shipped.variants.iter().find(|(name, _)| *name == instruction_set)?;
@@ -152,8 +140,11 @@ pub fn load(mechanism: &Mechanism, library: &Path) -> Result<CompiledMechanism, 
     // SAFETY: the library was compiled from our own text, has no initialisers, and its functions have these types.
     unsafe {
         let handle = libloading::Library::new(library).map_err(fail)?;
-        let current = *handle.get::<SweepFunction>(name("current")).map_err(fail)?;
-        let state = *handle.get::<SweepFunction>(name("state")).map_err(fail)?;
+        let sweep = |kernel: &str, there: bool| -> Result<Option<SweepFunction>, EngineError> {
+            if there { Ok(Some(*handle.get::<SweepFunction>(name(kernel)).map_err(fail)?)) } else { Ok(None) }
+        };
+        let current = sweep("current", !mechanism.kernels.current.is_empty())?;
+        let state = sweep("state", !mechanism.kernels.state.is_empty())?;
         let receive = if mechanism.arguments.is_empty() {
             None
         } else {
