@@ -1,28 +1,13 @@
 //! The models of the repository, read as configs.
 
-use std::path::{Path, PathBuf};
+mod common;
 
 use serde_json::Value;
-use tianyan_io::config::{TomlRecipe, read_config, recipe};
+use tianyan_io::config::TomlRecipe;
 use tianyan_model::{Connections, Gid, KindId, Location, Probe, Quantity, Recipe, Shape, Stimuli, Values, Waveform};
 
-fn model(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").join(path)
-}
-
-/// Stand-ins for the shipped mechanisms: io only needs their names and ions.
-fn shipped(name: &str) -> Option<(String, String)> {
-    let ions = match name {
-        "hh" => "USEION na READ ena WRITE ina USEION k READ ek WRITE ik",
-        "pas" | "ExpSyn" | "IClamp" => "",
-        _ => return None,
-    };
-    Some((format!("shipped:{name}"), format!("NEURON {{ SUFFIX {name} {ions} }}")))
-}
-
-fn read(path: &str) -> TomlRecipe {
-    let config = read_config(&model(path)).unwrap_or_else(|problems| panic!("{problems}"));
-    recipe(&config, &shipped).unwrap_or_else(|problems| panic!("{problems}"))
+fn read(model: &str) -> TomlRecipe {
+    common::read(&format!("models/{model}"))
 }
 
 fn number(value: &Value) -> f64 {

@@ -1,6 +1,6 @@
 //! The keys under `[cells.NAME]`.
 
-use super::decode::{Named, OneOrMany, table};
+use super::decode::{At, Named, OneOrMany, table};
 use super::values::{Formula, Names, SectionKind};
 
 table! {
@@ -79,7 +79,7 @@ table! {
         /// Its RANGE parameters: numbers, or formulas of distance_um, x and diameter_um.
         parameters: Named<Formula>,
         /// Reversal potentials (ena_mv) and concentrations (cai_millimolar).
-        ions: Named<f64>,
+        ions: Named<At<f64>>,
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Coupling {
     there: End,
     parameters: Vec<(String, Numbers)>,
     spot: Spot,
+    /// True for the second halves of gap junctions, which are checked with the first.
+    mirror: bool,
 }
 
 type Side = (Gid, Location);
@@ -52,6 +54,7 @@ pub(crate) fn graded(
         there,
         parameters,
         spot: entry.spot.clone(),
+        mirror: false,
     })
 }
 
@@ -74,7 +77,7 @@ pub(crate) fn gap_junction(
         return Err(problems);
     };
     let parameters: Vec<_> = std::iter::once(("weight".to_string(), weight)).chain(further).collect();
-    let half = |pairing: Pairing, here: &End, there: &End| Coupling {
+    let half = |pairing: Pairing, here: &End, there: &End, mirror: bool| Coupling {
         mechanism: mechanisms.index(&entry.mechanism).unwrap_or_default(),
         pointer: entry.pointer.clone(),
         pairing,
@@ -83,10 +86,11 @@ pub(crate) fn gap_junction(
         there: there.clone(),
         parameters: parameters.clone(),
         spot: entry.spot.clone(),
+        mirror,
     };
     let pairing = joined.pairing.without_mirrors();
     let mirrored = pairing.mirrored();
-    Ok([half(pairing, &target, &source), half(mirrored, &source, &target)])
+    Ok([half(pairing, &target, &source, false), half(mirrored, &source, &target, true)])
 }
 
 impl Coupling {
@@ -129,6 +133,9 @@ impl Coupling {
 
     /// Whether all places exist.
     pub fn check(&self, config: &Config, world: &World, problems: &mut Problems) {
+        if self.mirror {
+            return;
+        }
         let mut found = Problems::default();
         let mut seen = std::collections::HashSet::new();
         for pair in self.pairing.samples() {

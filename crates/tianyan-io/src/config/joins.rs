@@ -263,20 +263,24 @@ impl End {
 
     /// The place on a cell.
     pub fn on(&self, morphology: &Morphology, table: Option<&Table>, row: Option<u32>) -> Result<Location, Problems> {
-        let section = self.section.at(table, row);
-        template::location(morphology, section, self.x.at(row), &self.spot).map_err(|mut problems| {
+        let (section, x) = (self.section.at(table, row), self.x.at(row));
+        template::location(morphology, section, x, &self.spot).map_err(|mut problems| {
+            let wrong_x = !(0.0..=1.0).contains(&x);
             for problem in &mut problems.0 {
-                problem.place = match (table, row) {
-                    (Some(table), Some(row)) => {
-                        let column = if let Texts::Column(column) = self.section { column } else { usize::MAX };
-                        let place = table.place(row as usize, column);
-                        tianyan_model::Place { key: place.key.or_else(|| Some(self.key.clone())), ..place }
-                    }
-                    _ => self.spot.at(&self.key),
-                };
+                let of_x = wrong_x && problem.code == "config-value";
+                let key = if of_x { self.key.replace("section", "x") } else { self.key.clone() };
+                problem.place = self.place(&key, of_x, table, row);
             }
             problems
         })
+    }
+
+    fn place(&self, key: &str, of_x: bool, table: Option<&Table>, row: Option<u32>) -> tianyan_model::Place {
+        match (table, row, &self.section) {
+            (Some(table), Some(row), Texts::Column(column)) if !of_x => table.place(row as usize, *column),
+            (Some(table), Some(row), _) => table.place(row as usize, usize::MAX).key(key),
+            _ => self.spot.at(key),
+        }
     }
 }
 

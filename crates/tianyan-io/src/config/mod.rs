@@ -113,10 +113,16 @@ pub fn read_config(path: &Path) -> Result<Config, Problems> {
 pub fn parse_config(file_name: &str, text: &str, base_dir: &Path) -> Result<Config, Problems> {
     let node = document::parse(file_name, text)?;
     let mut problems = Problems::default();
-    let Some(document) = Document::decode(&node, &mut problems) else { return Err(problems) };
+    let Some(document) = Document::decode(&node, &mut problems) else {
+        if let Some(run) = run_alone(&node) {
+            check_run(&run, &mut problems);
+        }
+        return Err(problems);
+    };
     let source = node.spot.source;
     let config = Config { document: Arc::new(document), source, base_dir: base_dir.to_path_buf() };
-    check_run(&config.document, &mut problems);
+    check_version(&config.document, &mut problems);
+    check_run(&config.document.run, &mut problems);
     problems.or(config)
 }
 
@@ -132,12 +138,22 @@ pub fn recipe(config: &Config, shipped: &dyn Fn(&str) -> Option<(String, String)
     TomlRecipe::new(config, shipped)
 }
 
-fn check_run(document: &Document, problems: &mut Problems) {
-    let (run, spot) = (&document.run, &document.run.spot);
+/// `[run]` of a document with problems elsewhere, so that its own are told too.
+fn run_alone(node: &document::Node) -> Option<Run> {
+    let document::Value::Table(entries) = &node.value else { return None };
+    let (_, run) = entries.iter().find(|(key, _)| key == "run")?;
+    Run::decode(run, &mut Problems::default())
+}
+
+fn check_version(document: &Document, problems: &mut Problems) {
     if document.schema_version != SCHEMA_VERSION {
         let message = format!("schema_version is {}, this program reads {SCHEMA_VERSION}", document.schema_version);
         problems.push(document.spot.problem("schema_version", "config-version", message));
     }
+}
+
+fn check_run(run: &Run, problems: &mut Problems) {
+    let spot = &run.spot;
     if !(run.dt_ms > 0.0 && run.dt_ms.is_finite()) {
         problems.push(spot.problem("dt_ms", "config-value", "dt_ms must be above 0"));
     } else if !(run.duration_ms >= 0.0 && run.duration_ms.is_finite()) {

@@ -15,7 +15,7 @@ impl Config {
         document.run.duration_ms = duration_ms.unwrap_or(document.run.duration_ms);
         document.run.dt_ms = dt_ms.unwrap_or(document.run.dt_ms);
         let mut problems = Problems::default();
-        check_run(&self.document, &mut problems);
+        check_run(&self.document.run, &mut problems);
         problems.or(())
     }
 }

@@ -174,7 +174,13 @@ fn build(config: &Config, kind: &Kind) -> Result<Cell, Problems> {
     let Kind::Body { template, morphology } = kind else { return Ok(Cell::default()) };
     let Some(entry) = config.document.cells.get(template) else { return Ok(Cell::default()) };
     let morphology = match morphology {
-        Some(path) => crate::swc::read_swc(path)?.morphology,
+        Some(path) => {
+            if let (false, Some(written)) = (path.exists(), &entry.morphology) {
+                let message = format!("there is no file `{written}` ({})", path.display());
+                return Err(entry.spot.problem("morphology", "cell-morphology", message).into());
+            }
+            crate::swc::read_swc(path)?.morphology
+        }
         None => template::inline_morphology(&entry.sections)?,
     };
     template::cell(entry, morphology, config.document.run.v_init_mv)

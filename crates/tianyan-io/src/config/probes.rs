@@ -10,6 +10,9 @@ use super::select::Directory;
 use super::template::{location, region};
 use super::values::{ProbeSection, ProbeX};
 
+/// Finds mechanism and rank of a named synapse of a cell.
+type RankOf<'a> = &'a dyn Fn(Gid, &str) -> Result<(String, usize), Problems>;
+
 /// A report and its cells.
 #[derive(Debug)]
 pub(crate) struct ProbeSet {
@@ -19,13 +22,13 @@ pub(crate) struct ProbeSet {
 }
 
 impl ProbeSet {
-    /// Reads an entry. `synapse_index` finds mechanism and rank of a named synapse of a cell.
+    /// Reads an entry.
     pub fn new(
         config: &Config,
         directory: &Directory,
         mechanisms: &Mechanisms,
         entry: &ProbeEntry,
-        synapse_index: &dyn Fn(Gid, &str) -> Result<(String, usize), Problems>,
+        synapse_index: RankOf,
     ) -> Result<ProbeSet, Problems> {
         let mut problems = Problems::default();
         let mut gids = problems.take(directory.select(&entry.cells)).unwrap_or_default();
@@ -58,60 +61,37 @@ impl ProbeSet {
         Ok(ProbeSet { report, gids })
     }
 
-    /// The places on a cell, in the order of the report's columns.
+    /// The places on a cell, in the order of the report's columns. Sections named by region that do not carry the
+    /// recorded quantity are passed over.
     pub fn places(&self, entry: &ProbeEntry, cell: &Cell, mechanisms: &Mechanisms) -> Result<Vec<Location>, Problems> {
-        let morphology = &cell.morphology;
+        let carried = |section: usize| carries(&self.report.quantity, cell, section, mechanisms);
         let sections = entry.sections.as_ref().map_or(&[][..], |sections| &sections.0);
-        let mut found = if sections.is_empty() { along(0, entry.x, cell) } else { Vec::new() };
+        let mut found = if sections.is_empty() && carried(0) { along(0, entry.x, cell) } else { Vec::new() };
         let mut problems = Problems::default();
         for section in sections {
             match section {
                 ProbeSection::Place(place) => {
-                    let at = location(morphology, Some(&place.section), place.x, &place.spot);
-                    found.extend(problems.take(at).filter(|at| {
-                        carried(self, cell, at, mechanisms, &mut |problem| problem_at(entry, problem)).is_ok()
-                    }));
-                }
-                ProbeSection::Named(name) => {
-                    match region(morphology, name) {
-                        Some(sections) => {
-                            let several = sections.len() > 1 || morphology.find(name).is_none();
-                            for section in sections {
-                                let places = along(section, entry.x, cell);
-                                found.extend(places.into_iter().filter(|at| {
-                                    !several || carries(&self.report.quantity, cell, at.section, mechanisms)
-                                }));
-                            }
-                        }
-                        None => problems.push(unknown_section(entry, morphology, name)),
+                    let at = problems.take(location(&cell.morphology, Some(&place.section), place.x, &place.spot));
+                    if at.is_some_and(|at| !carried(at.section)) {
+                        let message = format!("section `{}` does not carry `{}`", place.section, entry.variable);
+                        problems.push(place.spot.problem("section", "probe-variable", message));
                     }
+                    found.extend(at);
                 }
+                ProbeSection::Named(name) => match region(&cell.morphology, name) {
+                    Some(sections) => {
+                        let sections = sections.into_iter().filter(|section| carried(*section));
+                        found.extend(sections.flat_map(|section| along(section, entry.x, cell)));
+                    }
+                    None => problems.push(unknown_section(entry, &cell.morphology, name)),
+                },
             }
         }
-        if let ProbeX::At(x) = entry.x
-            && !(0.0..=1.0).contains(&x)
-        {
+        if matches!(entry.x, ProbeX::At(x) if !(0.0..=1.0).contains(&x)) {
             problems.push(entry.spot.problem("x", "config-value", "x must lie between 0 and 1"));
         }
         problems.or(found)
     }
-}
-
-fn problem_at(entry: &ProbeEntry, message: &str) -> Problem {
-    entry.spot.problem("sections", "probe-variable", message)
-}
-
-fn carried(
-    set: &ProbeSet,
-    cell: &Cell,
-    at: &Location,
-    mechanisms: &Mechanisms,
-    problem: &mut dyn FnMut(&str) -> Problem,
-) -> Result<(), Problem> {
-    if carries(&set.report.quantity, cell, at.section, mechanisms) {
-        return Ok(());
-    }
-    Err(problem("the section does not carry it"))
 }
 
 fn carries(quantity: &Quantity, cell: &Cell, section: usize, mechanisms: &Mechanisms) -> bool {
@@ -201,12 +181,7 @@ fn unknown_variable(entry: &ProbeEntry, mechanisms: &Mechanisms) -> Problem {
     entry.spot.problem("variable", "probe-variable", message).help(help)
 }
 
-fn synapse_quantity(
-    entry: &ProbeEntry,
-    synapse: &str,
-    gids: &[Gid],
-    index_of: &dyn Fn(Gid, &str) -> Result<(String, usize), Problems>,
-) -> Result<Quantity, Problems> {
+fn synapse_quantity(entry: &ProbeEntry, synapse: &str, gids: &[Gid], index_of: RankOf) -> Result<Quantity, Problems> {
     let mut found: Option<(String, usize)> = None;
     for &gid in gids {
         let this = index_of(gid, synapse).map_err(|mut problems| {

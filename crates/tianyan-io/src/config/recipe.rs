@@ -17,6 +17,7 @@ use super::nearest::did_you_mean;
 use super::populations::{Described, Kind};
 use super::probes::{self, ProbeSet};
 use super::ring::{Columns, Ring};
+use super::schema::ProbeEntry;
 use super::select::Directory;
 use super::stimuli::{self, Stimulus};
 use super::template;
@@ -210,15 +211,25 @@ impl TomlRecipe {
             }
         }
         for (set, entry) in self.probes.iter().zip(&self.config.document.probes) {
-            for gid in self.one_of_each_kind(set.gids.iter().copied()) {
-                if self.world.is_source(gid) {
-                    let message = "source cells have no variables to record";
-                    problems.push(entry.spot.problem("cells", "probe-variable", message));
-                    continue;
-                }
-                let Some(cell) = problems.take(self.world.cell_of(&self.config, gid)) else { continue };
-                problems.take(set.places(entry, &cell, &self.mechanisms));
+            self.check_probe(set, entry, problems);
+        }
+    }
+
+    fn check_probe(&self, set: &ProbeSet, entry: &ProbeEntry, problems: &mut Problems) {
+        let before = problems.0.len();
+        let mut places = 0;
+        for gid in self.one_of_each_kind(set.gids.iter().copied()) {
+            if self.world.is_source(gid) {
+                let message = "source cells have no variables to record";
+                problems.push(entry.spot.problem("cells", "probe-variable", message));
+                continue;
             }
+            let Some(cell) = problems.take(self.world.cell_of(&self.config, gid)) else { continue };
+            places += problems.take(set.places(entry, &cell, &self.mechanisms)).unwrap_or_default().len();
+        }
+        if places == 0 && problems.0.len() == before {
+            let message = format!("none of these places carries `{}`", entry.variable);
+            problems.push(entry.spot.problem("variable", "probe-variable", message));
         }
     }
 
@@ -346,7 +357,7 @@ impl Recipe for TomlRecipe {
     }
 
     fn cell(&self, kind: KindId) -> Result<Cell, Problems> {
-        self.world.cell(&self.config, kind).map(|cell| Arc::unwrap_or_clone(cell))
+        self.world.cell(&self.config, kind).map(Arc::unwrap_or_clone)
     }
 
     fn source_spikes_on(&self, gids: &[Gid], out: &mut Vec<(Gid, Vec<f64>)>) -> Result<(), Problems> {

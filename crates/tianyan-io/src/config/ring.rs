@@ -176,7 +176,7 @@ impl Ring {
         for (source, weight, delay_ms) in self.inputs(gid.0) {
             out.connection(source, synapse, weight, delay_ms);
         }
-        if gid.0 % self.entry.cells_per_ring == 0 {
+        if gid.0.is_multiple_of(self.entry.cells_per_ring) {
             let kick = Gid(self.cells() + gid.0 / self.entry.cells_per_ring);
             out.connection(kick, synapse, WEIGHT_USIEMENS, KICK_DELAY_MS);
         }

@@ -122,7 +122,7 @@ pub(crate) fn location(
 ) -> Result<Location, Problems> {
     let index = match section {
         None => 0,
-        Some(name) => morphology.find(name).ok_or_else(|| {
+        Some(name) => find(morphology, name).ok_or_else(|| {
             let names = morphology.sections.iter().map(|section| section.name.as_str());
             let problem = spot.problem("section", "cell-section", format!("there is no section `{name}` on this cell"));
             problem.help(did_you_mean(name, names))
@@ -132,6 +132,12 @@ pub(crate) fn location(
         return Err(spot.problem("x", "config-value", format!("x = {x} does not lie between 0 and 1")).into());
     }
     Ok(Location { section: index, x })
+}
+
+/// The section of that name; `soma` also finds `soma[0]` where there is no `soma[1]`.
+fn find(morphology: &Morphology, name: &str) -> Option<usize> {
+    let numbered = |index: u32| morphology.find(&format!("{name}[{index}]"));
+    morphology.find(name).or_else(|| numbered(0).filter(|_| numbered(1).is_none()))
 }
 
 /// The indices of the sections of a region: all, a type, or names.
@@ -150,8 +156,7 @@ pub(crate) fn region(morphology: &Morphology, name: &str) -> Option<Vec<usize>> 
     if let Some(tag) = name.strip_prefix("type:").and_then(|tag| tag.parse().ok()) {
         return Some(indices(&|section| section.section_type == SectionType::Custom(tag)));
     }
-    let named = indices(&|section| section.name == name);
-    (!named.is_empty()).then_some(named)
+    find(morphology, name).map(|section| vec![section])
 }
 
 struct Painter<'a> {
@@ -314,13 +319,17 @@ impl<'a> Painter<'a> {
             for (key, value) in paint.ions.iter() {
                 let Some(variable) = ion_variable(key) else {
                     let message = format!("`{key}` names no ion variable with its unit");
-                    let problem = Problem::new("config-unknown-key", message).at(paint.spot.at("ions"));
+                    let problem = Problem::new("config-unknown-key", message).at(value.spot.place());
                     problems
                         .push(problem.help("ena_mv, nai_millimolar and nao_millimolar are, likewise for other ions"));
                     continue;
                 };
+                if !value.value.is_finite() {
+                    let message = format!("the value is {}, not a finite number", value.value);
+                    problems.push(Problem::new("config-value", message).at(value.spot.place()));
+                }
                 for &section in covered {
-                    settings.insert((section, variable.into()), *value);
+                    settings.insert((section, variable.into()), value.value);
                 }
             }
         }
