@@ -60,16 +60,61 @@ impl<'a> Emitter<'a> {
         self.text.push_str(head);
         self.pointers();
         self.uniform_operations();
-        if looped {
-            self.line(format_args!("  FOREACH(i, n)"));
-        } else {
-            self.line(format_args!("  {{"));
+        let scattered = if looped { self.scattered() } else { Vec::new() };
+        match (looped, scattered.len()) {
+            (false, _) => self.line(format_args!("  {{")),
+            (true, 0) => self.line(format_args!("  FOREACH(i, n)")),
+            (true, count) => self.line(format_args!("  FOREACH_BLOCK(i, n, {count})")),
         }
         self.indices();
         self.body();
-        self.stores();
-        self.line(format_args!("  {}\n}}", if looped { "END_FOREACH" } else { "}" }));
+        self.stores(&scattered);
+        match (looped, scattered.len()) {
+            (false, _) => self.line(format_args!("  }}\n}}")),
+            (true, 0) => self.line(format_args!("  END_FOREACH\n}}")),
+            (true, _) => self.deliver(&scattered),
+        }
         self.text
+    }
+
+    /// The stores that go to nodes or ions.
+    fn scattered(&self) -> Vec<usize> {
+        let is_scattered = |destination: &Destination| match destination {
+            Destination::Set(b) | Destination::Add(b) => {
+                matches!(self.mechanism.kernels.bindings[*b as usize], Binding::Node(_) | Binding::Ion(..))
+            }
+            Destination::Argument(_) => false,
+        };
+        let stores = self.kernel.stores.iter().enumerate();
+        stores.filter(|(_, (destination, _))| is_scattered(destination)).map(|(at, _)| at).collect()
+    }
+
+    /// The second half of a loop with scattered stores.
+    fn deliver(&mut self, scattered: &[usize]) {
+        self.line(format_args!("  THEN(i)"));
+        for (k, at) in scattered.iter().enumerate() {
+            match self.kernel.stores[*at].0 {
+                Destination::Set(b) => {
+                    let element = self.distant_element(b);
+                    self.line(format_args!("    NOW_SET({k}, {element});"));
+                }
+                Destination::Add(b) => {
+                    let element = self.distant_element(b);
+                    self.line(format_args!("    NOW_ADD({k}, {element});"));
+                }
+                Destination::Argument(_) => {}
+            }
+        }
+        self.line(format_args!("  END_BLOCK\n}}"));
+    }
+
+    /// As `element`, where the constants `node` and `ion` are out of sight.
+    fn distant_element(&self, b: u32) -> String {
+        match self.mechanism.kernels.bindings[b as usize] {
+            Binding::Node(_) => format!("p{b}[index[i]]"),
+            Binding::Ion(k, _) => format!("p{b}[index{k}[i]]"),
+            _ => self.element(b),
+        }
     }
 
     /// The bindings this kernel touches.
@@ -231,20 +276,18 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn stores(&mut self) {
-        for (destination, value) in &self.kernel.stores {
+    fn stores(&mut self, scattered: &[usize]) {
+        for (at, (destination, value)) in self.kernel.stores.iter().enumerate() {
             let value = self.use_of(*value);
-            match destination {
-                Destination::Set(b) => {
-                    let element = self.element(*b);
-                    self.line(format_args!("    {element} = {value};"));
-                }
-                Destination::Add(b) => {
-                    let element = self.element(*b);
-                    self.line(format_args!("    {element} += {value};"));
-                }
-                Destination::Argument(k) => self.line(format_args!("    argument[{k}] = {value};")),
-            }
+            let late = scattered.iter().position(|store| *store == at);
+            let line = match (destination, late) {
+                (Destination::Set(b), None) => format!("{} = {value};", self.element(*b)),
+                (Destination::Add(b), None) => format!("{} += {value};", self.element(*b)),
+                (Destination::Set(b), Some(k)) => format!("LATE_SET({k}, {}, {value});", self.element(*b)),
+                (Destination::Add(b), Some(k)) => format!("LATE_ADD({k}, {}, {value});", self.element(*b)),
+                (Destination::Argument(k), _) => format!("argument[{k}] = {value};"),
+            };
+            self.line(format_args!("    {line}"));
         }
     }
 }

@@ -49,6 +49,26 @@ FN double DOUBLE(u64 x) { union { double d; u64 u; } y; y.u = x; return y.d; }
 #define NOT_A_NUMBER __builtin_nan("")
 typedef _Bool flag;
 #endif
+/* Stores to nodes and ions. Where the machine can scatter they stand in the loop; where it cannot (AVX2), the
+   loop keeps blocks of them and a second one delivers, so that the first vectorises. */
+#if defined(__CUDACC__) || defined(__AVX512F__)
+#define FOREACH_BLOCK(i, n, count) FOREACH(i, n)
+#define LATE_ADD(k, place, value) place += (value)
+#define LATE_SET(k, place, value) place = (value)
+#define THEN(i)
+#define NOW_ADD(k, place)
+#define NOW_SET(k, place)
+#define END_BLOCK END_FOREACH
+#else
+#define FOREACH_BLOCK(i, n, count) { double late[count][64]; for (i64 begin = 0; begin < (n); begin += 64) { \
+  const i64 end = begin + 64 < (n) ? begin + 64 : (n); _Pragma("GCC ivdep") for (i64 i = begin; i < end; i++) {{
+#define LATE_ADD(k, place, value) late[k][i - begin] = (value)
+#define LATE_SET(k, place, value) late[k][i - begin] = (value)
+#define THEN(i) }} for (i64 i = begin; i < end; i++) {{
+#define NOW_ADD(k, place) place += late[k][i - begin]
+#define NOW_SET(k, place) place = late[k][i - begin]
+#define END_BLOCK }}}}
+#endif
 #define ARGUMENTS double *RESTRICT state, const i64 *RESTRICT field, const i32 *RESTRICT index, i64 n, double t, double dt
 #define SHIFT 6755399441055744.0
 #define LN2_HIGH 6.93147180369123816490e-01
@@ -90,9 +110,10 @@ FN double ty_expm1(double x) {
   double t = FMA(x, INVERSE_LN2, SHIFT);
   u64 ki = BITS(t);
   double k = t - SHIFT;
-  double r = FMA(k, -LN2_HIGH, x);
-  r = FMA(k, -LN2_LOW, r);
-  double p = FMA(exp_tail(r), r * r, r);
+  double high = FMA(k, -LN2_HIGH, x);
+  double r = FMA(k, -LN2_LOW, high);
+  double low = FMA(k, -LN2_LOW, high - r);
+  double p = r + FMA(exp_tail(r), r * r, low);
   double scale = DOUBLE((ki << 52) + ONE_BITS);
   return FMA(scale, p, scale - 1.0);
 }

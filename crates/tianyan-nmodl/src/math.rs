@@ -59,7 +59,7 @@ fn exp_pair(x: f64, low: f64) -> f64 {
     let y = f64::from_bits(s.to_bits().wrapping_add(ki << 52));
     let y = select(x < EXP_MIN, 0.0, y);
     let y = select(x > EXP_MAX, f64::INFINITY, y);
-    select(x != x, x, y)
+    select(x.is_nan(), x, y)
 }
 
 /// e^x, 1.1 ulp. Below -708.3 it is 0.
@@ -74,9 +74,10 @@ fn expm1(x: f64) -> f64 {
     let t = fma(x, INVERSE_LN2, SHIFT);
     let ki = t.to_bits();
     let k = t - SHIFT;
-    let mut r = fma(k, -LN2_HIGH, x);
-    r = fma(k, -LN2_LOW, r);
-    let p = fma(exp_tail(r), r * r, r);
+    let high = fma(k, -LN2_HIGH, x);
+    let r = fma(k, -LN2_LOW, high);
+    let low = fma(k, -LN2_LOW, high - r);
+    let p = r + fma(exp_tail(r), r * r, low);
     let scale = f64::from_bits((ki << 52).wrapping_add(0x3ff0000000000000));
     fma(scale, p, scale - 1.0)
 }
@@ -112,7 +113,7 @@ fn log_parts(m: f64) -> (f64, f64, f64) {
 fn log_limits(x: f64, y: f64) -> f64 {
     let y = select(x == f64::INFINITY, x, y);
     let y = select(x == 0.0, f64::NEG_INFINITY, y);
-    select(x < 0.0 || x != x, f64::NAN, y)
+    select(x < 0.0 || x.is_nan(), f64::NAN, y)
 }
 
 /// Natural logarithm, 1 ulp.
@@ -189,7 +190,7 @@ pub fn pow(x: f64, y: f64) -> f64 {
     let odd = whole && half.floor() != half;
     let r = select(odd && (x < 0.0 || (x == 0.0 && 1.0 / x < 0.0)), -r, r);
     let r = select(x < 0.0 && !whole && magnitude != f64::INFINITY, f64::NAN, r);
-    let r = select(x != x || y != y, f64::NAN, r);
+    let r = select(x.is_nan() || y.is_nan(), f64::NAN, r);
     select(y == 0.0 || x == 1.0, 1.0, r)
 }
 
@@ -320,7 +321,7 @@ pub fn sinh(x: f64) -> f64 {
     let h = exp(0.5 * a);
     let y = select(a > 708.0, 0.5 * h * h, y);
     let y = f64::from_bits(y.to_bits() ^ (x.to_bits() & 0x8000000000000000));
-    select(x != x, x, y)
+    select(x.is_nan(), x, y)
 }
 
 /// Hyperbolic cosine, 3 ulp.
@@ -340,19 +341,19 @@ pub fn tanh(x: f64) -> f64 {
     let e = expm1(2.0 * select(a > 22.0, 22.0, a));
     let y = e / (e + 2.0);
     let y = f64::from_bits(y.to_bits() ^ (x.to_bits() & 0x8000000000000000));
-    select(x != x, x, y)
+    select(x.is_nan(), x, y)
 }
 
 /// C's `fmin`: a number wins against NaN.
 #[inline(always)]
 pub fn minimum(a: f64, b: f64) -> f64 {
-    select(a < b || b != b, a, b)
+    select(a < b || b.is_nan(), a, b)
 }
 
 /// C's `fmax`.
 #[inline(always)]
 pub fn maximum(a: f64, b: f64) -> f64 {
-    select(a > b || b != b, a, b)
+    select(a > b || b.is_nan(), a, b)
 }
 
 /// C's `fmod`: exact.

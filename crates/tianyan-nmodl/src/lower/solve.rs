@@ -195,14 +195,15 @@ impl<'a> Run<'a, '_, '_> {
         let mut matrix = self.implicit_matrix(jacobian);
         let graph = &mut self.graph;
         for k in 0..n {
+            let pivot = matrix[k].clone();
             for i in k + 1..n {
                 if graph.is_zero(matrix[i][k]) {
                     continue;
                 }
-                let factor = graph.loose_over(matrix[i][k], matrix[k][k]);
-                for j in k + 1..n {
-                    let part = graph.loose_times(factor, matrix[k][j]);
-                    matrix[i][j] = graph.loose_minus(matrix[i][j], part);
+                let factor = graph.loose_over(matrix[i][k], pivot[k]);
+                for (entry, above) in matrix[i].iter_mut().zip(&pivot).skip(k + 1) {
+                    let part = graph.loose_times(factor, *above);
+                    *entry = graph.loose_minus(*entry, part);
                 }
                 let part = graph.loose_times(factor, right[k]);
                 right[i] = graph.loose_minus(right[i], part);

@@ -1,0 +1,153 @@
+//! Compiles kernels with the C compilers at hand and runs them beside the interpreter.
+#![allow(dead_code, missing_docs)]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use libloading::{Library, Symbol};
+use tianyan_nmodl::interpret::{self, Call};
+use tianyan_nmodl::ir::{Binding, Kernel};
+use tianyan_nmodl::{Mechanism, Options, compile, emit};
+
+pub const FLAGS: [&str; 5] =
+    ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-mprefer-vector-width=512"];
+
+/// Compilers and flags worth comparing on this machine.
+pub fn targets() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut targets = vec![("gcc", vec!["-O1", "-mfma", "-ffp-contract=off"])];
+    if std::is_x86_feature_detected!("avx2") {
+        targets.push(("gcc", [&FLAGS[..], &["-mavx2", "-mfma", "-fno-thread-jumps"]].concat()));
+    }
+    if std::is_x86_feature_detected!("avx512vl") && std::is_x86_feature_detected!("avx512dq") {
+        targets.push(("gcc", [&FLAGS[..], &["-march=x86-64-v4", "-fno-thread-jumps"]].concat()));
+        if Command::new("clang").arg("--version").output().is_ok() {
+            targets.push(("clang", [&FLAGS[..], &["-march=x86-64-v4"]].concat()));
+        }
+    }
+    targets
+}
+
+/// A file of this test run.
+pub fn scratch(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()))
+}
+
+/// Compiles C; what the compiler says goes to the panic message.
+pub fn build(name: &str, text: &str, compiler: &str, flags: &[&str]) -> PathBuf {
+    let (source, library) = (scratch(&format!("{name}.c")), scratch(&format!("{name}.so")));
+    std::fs::write(&source, text).unwrap();
+    let output = Command::new(compiler)
+        .args(["-std=c11", "-shared", "-fPIC"])
+        .args(flags)
+        .arg("-o")
+        .args([&library, &source])
+        .arg("-lm")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    library
+}
+
+pub fn load(library: &PathBuf) -> Library {
+    // SAFETY: the library was made from our own text a moment ago and has no constructors.
+    unsafe { Library::new(library) }.unwrap()
+}
+
+/// Shipped mechanisms and those under `tests/mod`: file and text.
+pub fn files() -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> =
+        tianyan_nmodl::shipped::all().iter().map(|(_, file, text)| (file.to_string(), text.to_string())).collect();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mod");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().to_string();
+        files.push((name, std::fs::read_to_string(path).unwrap()));
+    }
+    files.sort();
+    files
+}
+
+pub fn mechanism(file: &str, text: &str, options: &Options) -> Mechanism {
+    match compile(file, text, options) {
+        Ok((mechanism, _)) => mechanism,
+        Err(list) => panic!("{}", list.iter().map(|d| format!("{d}\n")).collect::<String>()),
+    }
+}
+
+pub fn c_text(mechanism: &Mechanism) -> String {
+    format!("{}{}", emit::PRELUDE, emit::emit(mechanism, "k_"))
+}
+
+/// The tables and numbers of one mechanism on `n` instances, one to a node.
+#[derive(Clone)]
+pub struct Case {
+    pub state: Vec<f64>,
+    pub field: Vec<i64>,
+    pub index: Vec<i32>,
+    pub n: usize,
+    pub t: f64,
+    pub dt: f64,
+}
+
+impl Case {
+    /// Numbers come from `random`, given the name of what they are.
+    pub fn new(mechanism: &Mechanism, n: usize, mut random: impl FnMut(&Binding) -> f64) -> Case {
+        let nodes = n + 3;
+        let (mut state, mut field) = (Vec::new(), Vec::new());
+        for binding in &mechanism.kernels.bindings {
+            field.push(state.len() as i64);
+            let length = match binding {
+                Binding::Field(f) if mechanism.fields[*f].shared => 1,
+                Binding::Field(_) => n,
+                Binding::Node(_) | Binding::Ion(..) => nodes,
+                Binding::Celsius => 1,
+            };
+            state.extend((0..length).map(|_| random(binding)));
+        }
+        let rows = 1 + mechanism.ions.len();
+        let index = (0..rows * n).map(|k| ((k % n * 7 + k / n) % nodes) as i32).collect();
+        Case { state, field, index, n, t: 12.5, dt: 0.025 }
+    }
+
+    pub fn interpret(&mut self, mechanism: &Mechanism, kernel: &Kernel) {
+        let n = self.n;
+        let mut call = self.call();
+        interpret::run(mechanism, kernel, &mut call, 0..n);
+    }
+
+    pub fn call(&mut self) -> Call<'_> {
+        Call { state: &mut self.state, field: &self.field, index: &self.index, n: self.n, t_ms: self.t, dt_ms: self.dt }
+    }
+
+    pub fn run_c(&mut self, library: &Library, name: &str) {
+        type Function = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64);
+        // SAFETY: emit gives every kernel this signature, and the tables are as long as the mechanism needs.
+        unsafe {
+            let function: Symbol<Function> = library.get(name.as_bytes()).unwrap();
+            function(self.state.as_mut_ptr(), self.field.as_ptr(), self.index.as_ptr(), self.n as i64, self.t, self.dt);
+        }
+    }
+
+    pub fn receive_c(&mut self, library: &Library, name: &str, i: usize, arguments: &mut [f64]) {
+        type Function = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64);
+        // SAFETY: as above; `arguments` has one number for each argument.
+        unsafe {
+            let function: Symbol<Function> = library.get(name.as_bytes()).unwrap();
+            function(
+                self.state.as_mut_ptr(),
+                self.field.as_ptr(),
+                self.index.as_ptr(),
+                self.n as i64,
+                self.t,
+                self.dt,
+                i as i64,
+                arguments.as_mut_ptr(),
+            );
+        }
+    }
+}
+
+/// Equal bits, or both not a number.
+pub fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+}
