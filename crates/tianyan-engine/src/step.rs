@@ -180,11 +180,14 @@ pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_
     }
 }
 
+/// The outward ionic current, mA/cm2, before electrodes add to `rhs`.
 fn keep_membrane_current(layout: &Layout, state: &mut [f64], scratch: &mut Scratch) {
     let NodeFields { rhs, diagonal, membrane_current, .. } = layout.node_fields;
     let Some(current) = membrane_current else { return };
     let nodes = layout.nodes;
-    state.copy_within(rhs..rhs + nodes, current);
+    for node in 0..nodes {
+        state[current + node] = -state[rhs + node];
+    }
     scratch.membrane_diagonal.clear();
     scratch.membrane_diagonal.extend_from_slice(&state[diagonal..diagonal + nodes]);
 }
@@ -267,14 +270,14 @@ fn update(group: &mut Group, scratch: &Scratch) {
     }
 }
 
-/// The membrane current at the start, where nothing has changed yet, nA.
+/// The membrane current at the start, nA: what electrodes and neighbours bring in at v_init.
 pub fn membrane_current_at_start(group: &mut Group) {
-    let NodeFields { area, membrane_current, .. } = group.layout.node_fields;
+    let NodeFields { rhs, area, membrane_current, .. } = group.layout.node_fields;
+    let Some(current) = membrane_current else { return };
+    couple(group);
     let nodes = group.layout.nodes;
     let state = group.state.values_mut();
-    if let Some(current) = membrane_current {
-        for node in 0..nodes {
-            state[current + node] *= state[area + node] * 0.01;
-        }
+    for node in 0..nodes {
+        state[current + node] = (state[current + node] + state[rhs + node]) * state[area + node] * 0.01;
     }
 }

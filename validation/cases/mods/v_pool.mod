@@ -20,7 +20,7 @@ PARAMETER {
     depth = 0.1 (um)
     tau = 20 (ms)
     rest = 5e-5 (mM)
-    faraday = 96485.33212
+    faraday = 96485.3           : six digits: nocmodl writes no more of a default into its C++
 }
 
 ASSIGNED {
