@@ -153,7 +153,7 @@ fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f6
     }
     sweep(group, |t| &t.mechanism.kernels.current, |t| !t.mechanism.electrode, t + 0.5 * dt, dt);
     let state = group.state.values();
-    let membrane: Vec<(f64, f64)> = (0..layout.nodes).map(|n| (state[f.diagonal + n], state[f.rhs + n])).collect();
+    let membrane: Vec<(f64, f64)> = (0..layout.nodes).map(|n| (state[f.diagonal + n], -state[f.rhs + n])).collect();
     sweep(group, |t| &t.mechanism.kernels.current, |t| t.mechanism.electrode, t + 0.5 * dt, dt);
     let state = group.state.values_mut();
     for tile in &layout.tiles {
