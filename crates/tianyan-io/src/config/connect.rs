@@ -10,10 +10,10 @@ use super::joins::{self, End, Keys, Pair, Pairing, Sets, pair_problem};
 use super::mechanisms::Mechanisms;
 use super::nearest::did_you_mean;
 use super::network_schema::ConnectionEntry;
-use super::recipe::World;
 use super::ring::Columns;
 use super::select::Directory;
 use super::tables::{Numbers, Table, Texts, shortened};
+use super::world::World;
 
 /// The connections of an entry.
 #[derive(Debug)]

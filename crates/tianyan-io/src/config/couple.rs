@@ -9,9 +9,9 @@ use super::document::Spot;
 use super::joins::{self, End, Keys, Pair, Pairing, pair_problem};
 use super::mechanisms::Mechanisms;
 use super::network_schema::{GapJunctionEntry, GradedSynapseEntry};
-use super::recipe::World;
 use super::select::Directory;
 use super::tables::{Numbers, Table, shortened};
+use super::world::World;
 
 /// Instances that sit on the targets and read the sources.
 #[derive(Debug)]

@@ -24,11 +24,13 @@ mod probes;
 mod recipe;
 mod ring;
 mod schema;
+mod sections;
 mod select;
 mod stimuli;
 mod tables;
 mod template;
 mod values;
+mod world;
 
 pub use cells_schema::*;
 pub use decode::{At, Named, OneOrMany};

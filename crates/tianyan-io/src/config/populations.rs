@@ -181,7 +181,7 @@ fn build(config: &Config, kind: &Kind) -> Result<Cell, Problems> {
             }
             crate::swc::read_swc(path)?.morphology
         }
-        None => template::inline_morphology(&entry.sections)?,
+        None => super::sections::inline_morphology(&entry.sections)?,
     };
     template::cell(entry, morphology, config.document.run.v_init_mv)
 }

@@ -68,7 +68,7 @@ choice! {
 table! {
     /// What is written where.
     Output, "output" {
-        /// Folder, relative to the working directory; by default out/<name of the config>.
+        /// Folder, relative to the working directory; by default `out/<name of the config>`.
         directory: Option<String>,
         /// Whether spikes are written.
         spikes: bool = true,
