@@ -97,7 +97,11 @@ fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
     }
     rust.push_str("}\npub static SHIPPED: &[Shipped] = &[\n");
     for mechanism in mechanisms {
-        let _ = writeln!(rust, "    Shipped {{ digest: {}, variants: &[", digest(&tianyan_nmodl::emit::emit(mechanism, "")));
+        let _ = writeln!(
+            rust,
+            "    Shipped {{ digest: {}, variants: &[",
+            digest(&tianyan_nmodl::emit::emit(mechanism, ""))
+        );
         for (variant, _) in built {
             let name = &mechanism.name;
             let function = |kernel: &str, there: bool| {

@@ -115,11 +115,11 @@ impl Backend for CpuBackend {
             let clock = |in_epoch: usize| Clock { step: first + in_epoch as u64, in_epoch, dt_ms };
             match phase {
                 Phase::Whole => steps.clone().map(clock).for_each(|clock| {
-                    loaded.to_voltage(clock, inputs, outputs);
-                    loaded.to_states(clock, outputs);
+                    loaded.advance_voltage(clock, inputs, outputs);
+                    loaded.advance_states(clock, outputs);
                 }),
-                Phase::ToVoltage => loaded.to_voltage(clock(steps.start), inputs, outputs),
-                Phase::ToStates => loaded.to_states(clock(steps.start), outputs),
+                Phase::ToVoltage => loaded.advance_voltage(clock(steps.start), inputs, outputs),
+                Phase::ToStates => loaded.advance_states(clock(steps.start), outputs),
             }
             if phase == Phase::Whole || (first + steps.end as u64).is_multiple_of(64) {
                 loaded.check_finite(first + steps.end as u64)?;
@@ -162,14 +162,14 @@ impl Backend for CpuBackend {
 }
 
 impl Loaded {
-    fn to_voltage(&mut self, clock: Clock, inputs: &GroupInputs, outputs: &mut GroupOutputs) {
+    fn advance_voltage(&mut self, clock: Clock, inputs: &GroupInputs, outputs: &mut GroupOutputs) {
         if clock.in_epoch == 0 {
             self.scratch.next_event = 0;
         }
         step::to_voltage(&mut self.group, &self.kernels, &mut self.scratch, clock, inputs, &mut outputs.spikes);
     }
 
-    fn to_states(&mut self, clock: Clock, outputs: &mut GroupOutputs) {
+    fn advance_states(&mut self, clock: Clock, outputs: &mut GroupOutputs) {
         step::to_states(&mut self.group, &self.kernels, clock);
         let state = self.group.state.values();
         for (columns, rows) in self.samplers.iter().zip(&mut outputs.rows) {
@@ -182,8 +182,7 @@ impl Loaded {
     fn check_finite(&self, step: u64) -> Result<(), EngineError> {
         let layout = &self.group.layout;
         let v = &self.group.state.values()[layout.node_fields.voltage..][..layout.nodes];
-        // Comparisons with NaN are false: one pass finds all that is wrong.
-        let Some(node) = v.iter().position(|v| !(v.abs() < LARGEST_VOLTAGE_MV)) else { return Ok(()) };
+        let Some(node) = v.iter().position(|v| v.is_nan() || v.abs() >= LARGEST_VOLTAGE_MV) else { return Ok(()) };
         let tile = layout.tiles.iter().rev().find(|t| t.first_node <= node);
         let at = tile.map(|t| (node - t.first_node, &t.cells));
         let (row, gid) = at.map_or((0, None), |(n, cells)| (n / layout.lanes, cells.get(n % layout.lanes).copied()));

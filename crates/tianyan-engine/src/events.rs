@@ -37,11 +37,6 @@ impl Queue {
         }
     }
 
-    /// Number of events not yet delivered.
-    pub fn len(&self) -> usize {
-        self.pending.len()
-    }
-
     /// Drops the events that were due before `step`: a snapshot's state already holds what they did.
     pub fn forget_before(&mut self, step: u64, dt_ms: f64) {
         self.pending.retain(|pending| step_of(pending.event.time_ms, dt_ms) >= step);

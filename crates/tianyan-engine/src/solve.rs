@@ -59,9 +59,8 @@ mod tests {
         for k in 0..n {
             for i in k + 1..n {
                 let factor = m[i][k] / m[k][k];
-                for j in k..=n {
-                    m[i][j] -= factor * m[k][j];
-                }
+                let pivot = m[k].clone();
+                m[i].iter_mut().zip(&pivot).skip(k).for_each(|(x, p)| *x -= factor * p);
             }
         }
         for k in (0..n).rev() {

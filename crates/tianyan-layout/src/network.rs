@@ -298,7 +298,7 @@ impl Builder<'_> {
             let to = slot_of(&layouts[at.group as usize], at, &peer.pointer);
             match (finder.slot(peer.gid, peer.location, &peer.quantity), to) {
                 (Ok(from), Some(offset)) => copies.push(PeerCopy { from, to: Slot { group: at.group, offset } }),
-                (Err(problem), _) => problems.push(problem),
+                (Err(more), _) => problems.0.extend(more.0),
                 (_, None) => problems.push(
                     Problem::new(
                         "pointer-unknown",

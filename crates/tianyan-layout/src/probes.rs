@@ -34,9 +34,9 @@ impl<'a> Finder<'a> {
     }
 
     /// The slot of a quantity at a place of a cell of this rank.
-    pub fn slot(&mut self, gid: Gid, location: Location, quantity: &Quantity) -> Result<Slot, Problem> {
+    pub fn slot(&mut self, gid: Gid, location: Location, quantity: &Quantity) -> Result<Slot, Problems> {
         let Some(&address) = self.addresses.of.get(&gid) else {
-            return Err(missing(gid, "the cell has no body: nothing can be recorded in a source".into()));
+            return Err(missing(gid, "the cell has no body: nothing can be recorded in a source".into()).into());
         };
         let row = self.cells.kinds[address.kind as usize].shape.row_at(location);
         let node = self.addresses.node(address, row) as usize;
@@ -54,7 +54,7 @@ impl<'a> Finder<'a> {
             let cell = &self.cells.kinds[address.kind as usize].cell;
             let section = &cell.morphology.sections[location.section].name;
             let what = format!("{} does not exist at {section}({})", describe(quantity), location.x);
-            return Err(missing(gid, what).help(present(layout, node)));
+            return Err(missing(gid, what).help(present(layout, node)).into());
         };
         Ok(Slot { group: address.group, offset: offset as u32 })
     }
@@ -142,6 +142,9 @@ fn missing(gid: Gid, message: String) -> Problem {
     Problem::new("probe-unknown", message).at(Place::default().key(format!("gid {}", gid.0)))
 }
 
+/// A wrong probe of a whole population is told so often, not once a cell.
+const MOST_PROBLEMS: usize = 20;
+
 /// The samplers of all reports.
 pub fn samplers(
     probes: &[Probe],
@@ -162,9 +165,9 @@ pub fn samplers(
     for probe in probes {
         match finder.slot(probe.gid, probe.location, &reports[probe.report].quantity) {
             Ok(slot) => samplers[probe.report].slots.push(slot),
-            Err(problem) => {
-                if problems.0.len() < 20 {
-                    problems.push(problem);
+            Err(more) => {
+                if problems.0.len() < MOST_PROBLEMS {
+                    problems.0.extend(more.0);
                 }
             }
         }

@@ -18,8 +18,12 @@ pub fn plot(file: &Path, cells: &[String]) -> Result<String, Error> {
         return Ok(raster(&read_back::read_spikes(file)?, &populations));
     }
     let reports = read_back::read_report(file)?;
-    let place = Place::file(file.display().to_string());
-    let traces = traces(&reports, &populations, cells).map_err(|problem| Error::Input(problem.at(place).into()))?;
+    let traces = traces(&reports, &populations, cells);
+    if traces.is_empty() {
+        let message = format!("none of {} is in the report", cells.join(", "));
+        let problem = Problem::new("plot-cells", message).at(Place::file(file.display().to_string()));
+        return Err(Error::Input(problem.help("name cells as the model does, or by node id").into()));
+    }
     let report = &reports[0];
     let style = TraceStyle {
         title: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -36,11 +40,7 @@ fn beside(file: &Path) -> Vec<PopulationSize> {
     read_back::read_run_json(&path).map(|summary| summary.populations).unwrap_or_default()
 }
 
-fn traces(
-    reports: &[PopulationReport],
-    populations: &[PopulationSize],
-    cells: &[String],
-) -> Result<Vec<Trace>, Problem> {
+fn traces(reports: &[PopulationReport], populations: &[PopulationSize], cells: &[String]) -> Vec<Trace> {
     let mut traces = Vec::new();
     for report in reports {
         let population = populations.iter().find(|p| p.name == report.population);
@@ -58,15 +58,11 @@ fn traces(
             });
         }
     }
-    if traces.is_empty() {
-        let problem = Problem::new("plot-cells", format!("none of {} is in the report", cells.join(", ")));
-        return Err(problem.help("name cells as the model does, or by node id"));
-    }
     traces.sort_by_key(|t| cells.iter().position(|c| *c == t.name));
     if cells.is_empty() {
         traces.truncate(MOST_TRACES);
     }
-    Ok(traces)
+    traces
 }
 
 fn raster(spikes: &[PopulationSpikes], sizes: &[PopulationSize]) -> String {
