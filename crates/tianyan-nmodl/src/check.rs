@@ -174,6 +174,8 @@ impl<'a> Checker<'a, '_, '_> {
         let symbol = &self.symbols.list[index];
         let (what, help) = match symbol.role {
             Role::State | Role::Assigned | Role::FileLocal | Role::Ion { .. } => return,
+            // A block works on its own copy of v, as nocmodl's does; old files shift it and shift it back.
+            Role::Voltage => return,
             Role::Parameter if symbol.range => return,
             Role::Parameter => {
                 ("a PARAMETER that all instances share", "name it in RANGE: each instance then has its own")
@@ -271,7 +273,7 @@ impl<'a> Checker<'a, '_, '_> {
             (None, None) => return self.no_function(name),
         };
         if wanted != arguments.len() {
-            let message = format!("`{}` takes {wanted} arguments, here are {}", name.text, arguments.len());
+            let message = format!("`{}` wants {wanted} argument(s), not {}", name.text, arguments.len());
             self.report.error("nmodl-arguments", name.span, message);
         }
         if name.text == "state_discontinuity" {

@@ -206,8 +206,8 @@ fn affine_rule(graph: &mut Graph, op: Op, of: &impl Fn(Value) -> Option<Affine>)
             let form = of(a)?;
             Some(Affine { a: graph.loose_negate(form.a), b: graph.loose_negate(form.b), ..form })
         }
-        Op::Add(a, b) => combine(graph, [a, b], of, Graph::loose_plus),
-        Op::Subtract(a, b) => combine(graph, [a, b], of, Graph::loose_minus),
+        Op::Add(a, b) => sum(graph, [a, b], of, Graph::loose_plus),
+        Op::Subtract(a, b) => sum(graph, [a, b], of, Graph::loose_minus),
         Op::Multiply(a, b) => {
             let (form, factor) = match (of(a), of(b)) {
                 (Some(form), None) => (form, b),
@@ -232,6 +232,29 @@ fn affine_rule(graph: &mut Graph, op: Op, of: &impl Fn(Value) -> Option<Affine>)
             combine(graph, [a, b], of, |graph, a, b| graph.select(c, a, b))
         }
         _ => None,
+    }
+}
+
+/// A sum or difference. A side that does not depend on x is brought over the other's divisor: in
+/// `influx - (x - rest)/tau` the steady state is then `rest + influx tau`, also where tau is 0.
+fn sum(
+    graph: &mut Graph,
+    sides: [Value; 2],
+    of: &impl Fn(Value) -> Option<Affine>,
+    join: impl Fn(&mut Graph, Value, Value) -> Value,
+) -> Option<Affine> {
+    let zero = graph.constant(0.0);
+    match sides.map(of) {
+        [Some(Affine { a, b, scale: None, under: Some(under) }), None] => {
+            let side = graph.loose_times(sides[1], under);
+            Some(Affine { a: join(graph, a, side), b, scale: None, under: Some(under) })
+        }
+        [None, Some(Affine { a, b, scale: None, under: Some(under) })] => {
+            let side = graph.loose_times(sides[0], under);
+            let (a, b) = (join(graph, side, a), join(graph, zero, b));
+            Some(Affine { a, b, scale: None, under: Some(under) })
+        }
+        _ => combine(graph, sides, of, join),
     }
 }
 

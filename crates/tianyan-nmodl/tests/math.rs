@@ -10,7 +10,10 @@ use tianyan_nmodl::{emit, math};
 type One = fn(f64) -> f64;
 
 /// Name, ours, libm's, range of arguments, largest allowed error in ulp.
-const FUNCTIONS: [(&str, One, One, (f64, f64), f64); 19] = [
+type Case = (&'static str, One, One, (f64, f64), f64);
+
+/// See [`Case`].
+const FUNCTIONS: [Case; 19] = [
     ("exp", math::exp, f64::exp, (-708.0, 709.7), 1.2),
     ("exp", math::exp, f64::exp, (-2.0, 2.0), 1.2),
     ("log", math::log, f64::ln, (1e-300, 1e300), 1.2),
