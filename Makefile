@@ -27,7 +27,7 @@ build: install
 	$(CARGO) build --workspace --all-features --quiet
 
 # One runner where it is installed, cargo's own elsewhere. Python readers take part where they can be had.
-test: install lint python-readers
+test: build lint python-readers
 	TIANYAN_PYTHON=$$(test -x $(VENV)/bin/python && echo $(abspath $(VENV)/bin/python)) \
 	$(CARGO) test --workspace --all-features --no-fail-fast --quiet -- --format=terse
 
@@ -38,9 +38,10 @@ lint: install
 
 validate: build python
 	$(VENV)/bin/python validation/run.py
+	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test -p tianyan-tests --test fuzz -- --nocapture
 
 bench: build python
-	$(CARGO) bench --workspace
+	$(CARGO) bench -p tianyan-benches
 	$(VENV)/bin/python benches/compare.py
 
 install:
