@@ -25,4 +25,4 @@ pub use error::EngineError;
 pub use kernels::KernelOrigin;
 pub use native::instruction_set;
 pub use simulation::Simulation;
-pub use solve::{Tree, solve_tree};
+pub use solve::{Solving, Tree, solve_beside, solve_tree};

@@ -12,30 +12,66 @@ pub struct Tree<'a> {
 }
 
 /// Solves in place: `diagonal` is overwritten, `rhs` becomes the solution. One division a row: its inverse is kept
-/// for the way back. Children are eliminated in descending
-/// order of their rows, so the sums of every row have one order on every machine.
+/// for the way back. Children are eliminated in descending order of their rows, so the sums of every row have one
+/// order on every machine.
 pub fn solve_tree<const L: usize>(tree: &Tree, diagonal: &mut [f64], rhs: &mut [f64]) {
     let rows = tree.parent.len();
-    let (diagonal, rhs) = (&mut diagonal[..rows * L], &mut rhs[..rows * L]);
-    let (up, down) = (&tree.to_parent[..rows * L], &tree.from_parent[..rows * L]);
     for row in (1..rows).rev() {
-        let parent = tree.parent[row] as usize * L;
-        for (own, parent) in (row * L..row * L + L).zip(parent..parent + L) {
-            let inverse = 1.0 / diagonal[own];
-            let factor = down[own] * inverse;
-            diagonal[own] = inverse;
-            diagonal[parent] -= factor * up[own];
-            rhs[parent] -= factor * rhs[own];
-        }
+        eliminate::<L>(tree, row, diagonal, rhs);
     }
     for lane in 0..L {
         rhs[lane] /= diagonal[lane];
     }
     for row in 1..rows {
-        let parent = tree.parent[row] as usize * L;
-        for (own, parent) in (row * L..row * L + L).zip(parent..parent + L) {
-            rhs[own] = (rhs[own] - up[own] * rhs[parent]) * diagonal[own];
+        substitute::<L>(tree, row, diagonal, rhs);
+    }
+}
+
+/// A tree with its numbers, to be solved beside others.
+pub type Solving<'a> = (Tree<'a>, &'a mut [f64], &'a mut [f64]);
+
+/// Solves several trees of one lane at the same time, row by row: a row must wait for the division of its child,
+/// and meanwhile the processor works on the other trees. Each tree's own order, and so its bits, are those of
+/// [`solve_tree`].
+pub fn solve_beside<const N: usize>(trees: &mut [Solving; N]) {
+    let most = trees.iter().map(|(tree, _, _)| tree.parent.len()).max().unwrap_or(0);
+    for back in 1..most {
+        for (tree, diagonal, rhs) in trees.iter_mut() {
+            let rows = tree.parent.len();
+            if back < rows {
+                eliminate::<1>(tree, rows - back, diagonal, rhs);
+            }
         }
+    }
+    for (_, diagonal, rhs) in trees.iter_mut() {
+        rhs[0] /= diagonal[0];
+    }
+    for row in 1..most {
+        for (tree, diagonal, rhs) in trees.iter_mut() {
+            if row < tree.parent.len() {
+                substitute::<1>(tree, row, diagonal, rhs);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn eliminate<const L: usize>(tree: &Tree, row: usize, diagonal: &mut [f64], rhs: &mut [f64]) {
+    let parent = tree.parent[row] as usize * L;
+    for (own, parent) in (row * L..row * L + L).zip(parent..parent + L) {
+        let inverse = 1.0 / diagonal[own];
+        let factor = tree.from_parent[own] * inverse;
+        diagonal[own] = inverse;
+        diagonal[parent] -= factor * tree.to_parent[own];
+        rhs[parent] -= factor * rhs[own];
+    }
+}
+
+#[inline(always)]
+fn substitute<const L: usize>(tree: &Tree, row: usize, diagonal: &mut [f64], rhs: &mut [f64]) {
+    let parent = tree.parent[row] as usize * L;
+    for (own, parent) in (row * L..row * L + L).zip(parent..parent + L) {
+        rhs[own] = (rhs[own] - tree.to_parent[own] * rhs[parent]) * diagonal[own];
     }
 }
 

@@ -17,9 +17,9 @@
 
 use crate::backend::{Event, GroupInputs};
 use crate::kernels::{Kernels, Sweep};
-use crate::solve::{Tree, solve_tree};
+use crate::solve::{Solving, Tree, solve_beside, solve_tree};
 use std::ops::Range;
-use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields};
+use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields, Tile};
 use tianyan_model::{SecondOrder, Spike};
 
 /// Spikes of threshold detectors carry this much more than the time of their step, as in NEURON.
@@ -206,43 +206,88 @@ fn couple(group: &mut Group) {
     for (d, a) in diagonal.iter_mut().zip(&*axial) {
         *d += a;
     }
-    let lanes = layout.lanes;
     for tile in &layout.tiles {
         let parents = &layout.parent[tile.first_row..tile.first_row + tile.rows];
-        for (row, &parent) in parents.iter().enumerate().skip(1) {
-            let own = tile.first_node + row * lanes;
-            let parent = tile.first_node + parent as usize * lanes;
-            for lane in 0..lanes {
-                let dv = v[parent + lane] - v[own + lane];
-                rhs[own + lane] -= up[own + lane] * dv;
-                rhs[parent + lane] += down[own + lane] * dv;
-            }
+        let nodes = tile.first_node..tile.first_node + tile.rows * layout.lanes;
+        let (v, rhs) = (&v[nodes.clone()], &mut rhs[nodes.clone()]);
+        let (up, down) = (&up[nodes.clone()], &down[nodes]);
+        if layout.lanes == 1 {
+            axial_currents(parents, v, rhs, up, down, 1);
+        } else {
+            axial_currents(parents, v, rhs, up, down, layout.lanes);
+        }
+    }
+}
+
+/// The axial currents of a tile.
+#[inline(always)]
+fn axial_currents(parents: &[u32], v: &[f64], rhs: &mut [f64], up: &[f64], down: &[f64], lanes: usize) {
+    for (row, &parent) in parents.iter().enumerate().skip(1) {
+        let (own, parent) = (row * lanes, parent as usize * lanes);
+        for lane in 0..lanes {
+            let dv = v[parent + lane] - v[own + lane];
+            rhs[own + lane] -= up[own + lane] * dv;
+            rhs[parent + lane] += down[own + lane] * dv;
         }
     }
 }
 
 fn solve(group: &mut Group) {
     match group.layout.lanes {
-        1 => solve_lanes::<1>(group),
-        2 => solve_lanes::<2>(group),
-        4 => solve_lanes::<4>(group),
-        8 => solve_lanes::<8>(group),
-        16 => solve_lanes::<16>(group),
+        1 => solve_cells(group),
+        2 => solve_tiles::<2>(group),
+        4 => solve_tiles::<4>(group),
+        8 => solve_tiles::<8>(group),
+        16 => solve_tiles::<16>(group),
         lanes => unreachable!("no backend asks for {lanes} lanes"),
     }
 }
 
-fn solve_lanes<const L: usize>(group: &mut Group) {
+/// Tiles of several lanes, one after the other.
+fn solve_tiles<const L: usize>(group: &mut Group) {
     let layout = &group.layout;
-    let fields = &layout.node_fields;
-    let values = group.state.values_mut();
+    let [mut rhs, mut diagonal, mut up, mut down] = matrix(layout, group.state.values_mut());
     for tile in &layout.tiles {
-        let range = |offset: usize| offset + tile.first_node..offset + tile.first_node + tile.rows * L;
-        let ranges = [fields.rhs, fields.diagonal, fields.to_parent, fields.from_parent].map(range);
-        let Ok([rhs, diagonal, to_parent, from_parent]) = values.get_disjoint_mut(ranges) else { continue };
-        let parent = &layout.parent[tile.first_row..tile.first_row + tile.rows];
-        solve_tree::<L>(&Tree { parent, to_parent, from_parent }, diagonal, rhs);
+        let (tree, diagonal, rhs) = next(layout, tile, [&mut rhs, &mut diagonal], [&mut up, &mut down]);
+        solve_tree::<L>(&tree, diagonal, rhs);
     }
+}
+
+/// Single cells, four at the same time.
+fn solve_cells(group: &mut Group) {
+    let layout = &group.layout;
+    let [mut rhs, mut diagonal, mut up, mut down] = matrix(layout, group.state.values_mut());
+    let (fours, rest) = layout.tiles.as_chunks::<4>();
+    for four in fours {
+        let mut trees = four.each_ref().map(|tile| next(layout, tile, [&mut rhs, &mut diagonal], [&mut up, &mut down]));
+        solve_beside(&mut trees);
+    }
+    for tile in rest {
+        let (tree, diagonal, rhs) = next(layout, tile, [&mut rhs, &mut diagonal], [&mut up, &mut down]);
+        solve_tree::<1>(&tree, diagonal, rhs);
+    }
+}
+
+/// `rhs`, `diagonal` and the couplings of all nodes.
+fn matrix<'a>(layout: &Layout, values: &'a mut [f64]) -> [&'a mut [f64]; 4] {
+    let fields = &layout.node_fields;
+    let range = |offset: usize| offset..offset + layout.nodes;
+    let ranges = [fields.rhs, fields.diagonal, fields.to_parent, fields.from_parent].map(range);
+    values.get_disjoint_mut(ranges).unwrap_or_default() // fields of an arena never overlap
+}
+
+/// Takes the next tile's part off the front of each array. Tiles lie one behind the other.
+fn next<'a>(
+    layout: &'a Layout,
+    tile: &Tile,
+    solved: [&mut &'a mut [f64]; 2],
+    couplings: [&mut &'a mut [f64]; 2],
+) -> Solving<'a> {
+    let count = tile.rows * layout.lanes;
+    let parent = &layout.parent[tile.first_row..tile.first_row + tile.rows];
+    let [rhs, diagonal] = solved.map(|array| array.split_off_mut(..count).unwrap_or_default());
+    let [to_parent, from_parent] = couplings.map(|array| &*array.split_off_mut(..count).unwrap_or_default());
+    (Tree { parent, to_parent, from_parent }, diagonal, rhs)
 }
 
 /// v(t_n+1), the membrane current, and under secondorder 2 the ions' currents at the half step.
