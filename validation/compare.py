@@ -49,7 +49,7 @@ class Figure:
 
     name: str
     value: float
-    bound: float
+    bound: float = float("inf")
     at_least: float = float("-inf")
 
     @property

@@ -33,6 +33,8 @@ CELLS = [
 DT_MS = 0.2
 # The clamp of the reference runs.
 HOLDING_MV, RESISTANCE_MOHM = -60.0, 29.0
+# Row of celegans302 just before its stimulus, ms.
+BEFORE_MS = 99
 # Samples this near an edge of the stimulus count only in the RMS.
 EDGE_MS = 5.0
 
@@ -129,9 +131,24 @@ def own_network():
     return found
 
 
+def long_run():
+    """celegans302 under its stimulus for 10 s: it stays a nervous system, and many neurons answer."""
+    run = compare.tianyan(OURS, duration_ms=10_000.0, name="celegans302-long")
+    v = run.reports["soma_v"]
+    moved = np.abs(v[BEFORE_MS:2000] - v[BEFORE_MS]).max(axis=0) > 5.0
+    return [
+        compare.Figure("rows", len(v), 10_001, at_least=10_001),
+        compare.Figure("voltages that are no number", int(np.count_nonzero(~np.isfinite(v))), 0),
+        compare.Figure("least voltage, mV", float(np.nanmin(v)), at_least=-120.0),
+        compare.Figure("greatest voltage, mV", float(np.nanmax(v)), 80.0),
+        compare.Figure("neurons moved by 5 mV in 2 s", int(np.count_nonzero(moved)), at_least=100),
+    ]
+
+
 CHECKS = {f"worm_{cell.name}": (lambda cell=cell: template(cell)) for cell in CELLS} | {
     "worm_net136_dt0.5": lambda: network(0.5, 0.5),
     "worm_net136_dt0.025": lambda: network(0.025, 0.5),
     "worm_net136_export": network_export,
     "worm_celegans302": own_network,
+    "worm_ten_seconds": long_run,
 }

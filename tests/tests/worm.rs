@@ -6,7 +6,7 @@ use tianyan_tests::root;
 
 const DURATION_MS: f64 = 500.0;
 /// Just before the stimulus begins.
-const QUIET_MS: usize = 199;
+const QUIET_MS: usize = 99;
 
 /// Voltages of the 302 somata, one row a millisecond.
 struct Voltages {
