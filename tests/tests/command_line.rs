@@ -182,3 +182,16 @@ fn plots_are_drawn() {
     let none = tianyan(&["plot", "out/v.h5", "--cells", "AVAL"], folder.path());
     assert_eq!(none.status.code(), Some(2));
 }
+
+#[test]
+fn an_unknown_parameter_is_shown_where_it_was_typed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = "schema_version = 1\n[run]\nduration_ms = 10.0\n[cells.a]\nsections = [{ name = \"soma\", length_um = \
+                  20.0, diameter_um = 20.0 }]\npaint = [{ mechanism = \"hh\", parameters = { gna = 0.1 } }]\n\
+                  [populations.a]\ncell = \"a\"\nsize = 1\n";
+    std::fs::write(folder.path().join("wrong.toml"), config).expect("written");
+    let run = tianyan(&["check", "wrong.toml"], folder.path());
+    assert_eq!(run.status.code(), Some(2), "{}", text(&run.stderr));
+    let message = text(&run.stderr);
+    assert!(message.contains("wrong.toml:6:") && message.contains("gnabar"), "{message}");
+}

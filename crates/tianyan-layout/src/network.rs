@@ -175,7 +175,7 @@ impl Builder<'_> {
         self.fill_nodes(cells, &tiles, &node_fields, nodes, values);
         fill_ions(&ions, values);
         for table in &tables {
-            tables::fill(table, &instances[table.source], values, problems);
+            tables::fill(table, &instances[table.source], self.recipe, values, problems);
         }
         let coupled = cells.coupled;
         let run = self.recipe.run().clone();
@@ -401,7 +401,7 @@ fn check_point_processes(
         };
         problems.push(
             Problem::new("mechanism-kind", format!("mechanism `{}` {message}", source.name))
-                .at(Place::file(source.origin.clone()))
+                .at(recipe.place_of(&source.name, None).unwrap_or_else(|| Place::file(source.origin.clone())))
                 .help(help),
         );
     }

@@ -5,7 +5,7 @@ use crate::instances::{Given, Instance};
 use crate::ions::Ions;
 use crate::state::{ALIGN, Arena};
 use std::sync::Arc;
-use tianyan_model::{Place, Problem, Problems};
+use tianyan_model::{Place, Problem, Problems, Recipe};
 use tianyan_nmodl::ir::{Binding, IonVariable, NodeVariable};
 use tianyan_nmodl::{FieldClass, Mechanism};
 
@@ -102,7 +102,13 @@ fn indices(instances: &[Instance], padded: usize, ion_of: &[usize], shared: &Sha
 }
 
 /// Writes defaults and the model's parameters into the state. Unknown names are reported once each.
-pub fn fill(table: &MechanismTable, instances: &[Instance], values: &mut [f64], problems: &mut Problems) {
+pub fn fill(
+    table: &MechanismTable,
+    instances: &[Instance],
+    recipe: &dyn Recipe,
+    values: &mut [f64],
+    problems: &mut Problems,
+) {
     for (field, &offset) in table.mechanism.fields.iter().zip(&table.offsets) {
         let len = if field.shared { 1 } else { table.padded };
         values[offset..offset + len].fill(field.default);
@@ -111,7 +117,7 @@ pub fn fill(table: &MechanismTable, instances: &[Instance], values: &mut [f64], 
     for (i, instance) in instances.iter().enumerate() {
         let Given { parameters, compartment } = instance.given;
         if last.as_ref().is_none_or(|(p, _)| *p != parameters.as_ptr()) {
-            last = Some((parameters.as_ptr(), fields_of(table, instance, problems)));
+            last = Some((parameters.as_ptr(), fields_of(table, instance, recipe, problems)));
         }
         let fields = last.as_ref().map_or(&[][..], |(_, fields)| fields);
         for (parameter, &field) in parameters.iter().zip(fields) {
@@ -123,26 +129,23 @@ pub fn fill(table: &MechanismTable, instances: &[Instance], values: &mut [f64], 
 }
 
 /// The field of each parameter; `usize::MAX` where there is none, which is a problem.
-fn fields_of(table: &MechanismTable, instance: &Instance, problems: &mut Problems) -> Vec<usize> {
+fn fields_of(table: &MechanismTable, instance: &Instance, recipe: &dyn Recipe, problems: &mut Problems) -> Vec<usize> {
     let settable = |name: &str| {
         let f = table.mechanism.field(name)?;
         let field = &table.mechanism.fields[f];
-        ((field.range || field.shared) && !name.starts_with('_')).then_some(f)
+        field.settable.then_some(f)
     };
     let find = |parameter: &tianyan_model::Parameter| {
         settable(&parameter.name).unwrap_or_else(|| {
-            let names: Vec<&str> = table
-                .mechanism
-                .fields
-                .iter()
-                .filter(|f| f.class == FieldClass::Parameter && !f.name.starts_with('_'))
-                .map(|f| f.name.as_str())
-                .collect();
+            let names: Vec<&str> =
+                table.mechanism.fields.iter().filter(|f| f.settable).map(|f| f.name.as_str()).collect();
+            let gid = || Place::default().key(format!("gid {}", instance.gid.0));
+            let place = recipe.place_of(&table.mechanism.name, Some(&parameter.name)).unwrap_or_else(gid);
             let problem = Problem::new(
                 "parameter-unknown",
                 format!("mechanism `{}` has no parameter `{}`", table.mechanism.name, parameter.name),
             )
-            .at(Place::default().key(format!("gid {}", instance.gid.0)))
+            .at(place)
             .help(format!("its parameters are {}", names.join(", ")));
             if !problems.0.iter().any(|p| p.message == problem.message) {
                 problems.push(problem);

@@ -2,7 +2,7 @@
 
 use crate::cell::Cell;
 use crate::network::{Connections, Couplings, Gid, KindId, Population, Probe, Report, Stimuli};
-use crate::problem::Problems;
+use crate::problem::{Place, Problems};
 
 /// An NMODL text and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,11 @@ pub trait Recipe: Send + Sync {
     fn run(&self) -> &RunSettings;
     /// Every mechanism any cell, synapse or stimulus uses, in the fixed order in which currents are summed.
     fn mechanisms(&self) -> &[MechanismSource];
+    /// Where the model first names a mechanism, or a parameter of it, for messages.
+    fn place_of(&self, mechanism: &str, parameter: Option<&str>) -> Option<Place> {
+        let _ = (mechanism, parameter);
+        None
+    }
     /// All reports.
     fn reports(&self) -> &[Report];
     /// Number of kinds.

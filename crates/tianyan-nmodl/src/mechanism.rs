@@ -44,8 +44,10 @@ pub struct Field {
     pub default: f64,
     /// Bounds of a PARAMETER (`<0, 1>`), if written.
     pub bounds: Option<(f64, f64)>,
-    /// True if users may set it per instance (a RANGE parameter), or record it (any RANGE variable).
+    /// True if it is RANGE or a STATE: users may record it.
     pub range: bool,
+    /// True if users may give it a value: a PARAMETER, or a RANGE variable that the mechanism never writes.
+    pub settable: bool,
     /// True for a POINTER: the exchange of peers writes it.
     pub peer: bool,
     /// True for one value shared by all instances (GLOBAL, or a PARAMETER that is not RANGE).

@@ -67,11 +67,6 @@ impl TomlRecipe {
         &self.config
     }
 
-    /// Where the config first names a mechanism, or a parameter of it: for messages of later stages.
-    pub fn place_of(&self, mechanism: &str, parameter: Option<&str>) -> Option<&Place> {
-        self.mechanisms.place(mechanism, parameter)
-    }
-
     fn join(&mut self, problems: &mut Problems) {
         let config = self.config.clone();
         let document = &config.document;
@@ -216,6 +211,10 @@ impl TomlRecipe {
 }
 
 impl Recipe for TomlRecipe {
+    fn place_of(&self, mechanism: &str, parameter: Option<&str>) -> Option<Place> {
+        self.mechanisms.place(mechanism, parameter).cloned()
+    }
+
     fn populations(&self) -> &[Population] {
         self.world.populations()
     }

@@ -142,7 +142,9 @@ fn choose_fields(
             Role::Ion { variable: IonVariable::Current, write: true, .. } if symbol.range => (2, FieldClass::Real),
             _ => continue,
         };
-        groups[group].push((index, field(symbol, class)));
+        let unwritten = place(index).is_none_or(|place| !written.contains_key(&place));
+        let settable = symbol.role == Role::Parameter || (symbol.role == Role::Assigned && symbol.range && unwritten);
+        groups[group].push((index, Field { settable, ..field(symbol, class) }));
     }
     let mut fields: Vec<(usize, Field)> = groups.into_iter().flatten().collect();
     let made = tables.made.iter().enumerate();
@@ -163,6 +165,7 @@ fn field(symbol: &Symbol, class: FieldClass) -> Field {
         default: if parameter { symbol.default } else { 0.0 },
         bounds: symbol.bounds,
         range: symbol.range || (symbol.role == Role::State),
+        settable: false,
         peer: symbol.role == Role::Peer,
         shared: parameter && !symbol.range,
     }
@@ -171,7 +174,7 @@ fn field(symbol: &Symbol, class: FieldClass) -> Field {
 fn made_field(name: &str) -> Field {
     let class = FieldClass::Real;
     let (name, unit) = (name.to_string(), String::new());
-    Field { name, unit, class, default: 0.0, bounds: None, range: false, peer: false, shared: false }
+    Field { name, unit, class, default: 0.0, bounds: None, range: false, settable: false, peer: false, shared: false }
 }
 
 /// Drops stores that nobody reads.
