@@ -20,7 +20,7 @@ endif
 
 demo: build
 	target/debug/tianyan run models/celegans/celegans302.toml --output $(DEMO) --overwrite
-	target/debug/tianyan plot $(DEMO)/soma_v.h5 --output $(DEMO)/worm.svg --cells AVAL,AVAR,AVBL,RIML,AIYL,ASHL,VB6,DA3
+	target/debug/tianyan plot $(DEMO)/soma_v.h5 --output $(DEMO)/worm.svg --cells ASHL,AVAL,AVDL,AIBL,RIML,RIAL,AVBL,VA3,DA3,SMDVL
 	@echo "look at $(DEMO)/worm.svg; the data are in $(DEMO)/*.h5"
 
 build: install

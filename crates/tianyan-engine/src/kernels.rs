@@ -1,6 +1,6 @@
 //! The kernels of one mechanism table, compiled or interpreted.
 
-use crate::native::{CompiledMechanism, Pointers};
+use crate::native::{CompiledMechanism, MAX_ARGUMENTS, Pointers};
 use tianyan_layout::MechanismTable;
 use tianyan_nmodl::interpret;
 use tianyan_nmodl::ir::Kernel;
@@ -82,9 +82,6 @@ impl Kernels {
         state[argument..argument + width].copy_from_slice(&arguments[..width]);
     }
 }
-
-/// Most arguments a NET_RECEIVE may have.
-pub const MAX_ARGUMENTS: usize = 16;
 
 /// Interprets a kernel for every instance of a table, padding too, as machine code does.
 pub fn interpret_all(kernel: &Kernel, table: &MechanismTable, state: &mut [f64], t_ms: f64, dt_ms: f64) {

@@ -6,7 +6,6 @@
 #![allow(unsafe_code)]
 
 use crate::EngineError;
-use crate::kernels::MAX_ARGUMENTS;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
@@ -14,6 +13,9 @@ use std::sync::Arc;
 use tianyan_layout::MechanismTable;
 use tianyan_nmodl::Mechanism;
 use tianyan_nmodl::ir::Binding;
+
+/// Most arguments a NET_RECEIVE may have.
+pub const MAX_ARGUMENTS: usize = 16;
 
 type SweepFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64);
 type ReceiveFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64);
