@@ -195,3 +195,29 @@ fn an_unknown_parameter_is_shown_where_it_was_typed() {
     let message = text(&run.stderr);
     assert!(message.contains("wrong.toml:6:") && message.contains("gnabar"), "{message}");
 }
+
+#[test]
+fn a_run_that_blows_up_says_where_and_ends_with_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = "schema_version = 1\n[run]\nduration_ms = 50.0\n[cells.a]\nsections = [{ name = \"soma\", length_um = \
+                  20.0, diameter_um = 20.0 }]\npaint = [{ mechanism = \"hh\" }]\n[populations.a]\ncell = \"a\"\nsize = \
+                  2\n[[stimuli]]\nkind = \"current_clamp\"\ncells = \"a[1]\"\nstart_ms = 1.0\nduration_ms = 10.0\n\
+                  amplitude_nanoamp = 1e9\n";
+    std::fs::write(folder.path().join("hot.toml"), config).expect("written");
+    let run = tianyan(&["run", "hot.toml", "--output", "out"], folder.path());
+    assert_eq!(run.status.code(), Some(1));
+    let message = text(&run.stderr);
+    assert!(message.contains("run-not-finite") && message.contains("gid 1"), "{message}");
+    assert!(!folder.path().join("out/spikes.h5").exists(), "nothing claims success");
+}
+
+#[test]
+fn odd_numbers_on_the_command_line_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (flag, value) in [("--threads", "0"), ("--dt-ms", "0"), ("--duration-ms", "-1"), ("--dt-ms", "0.03")] {
+        let run = tianyan(&["run", &ball(), "--output", "out", flag, value], folder.path());
+        assert_eq!(run.status.code(), Some(2), "{flag} {value}");
+        assert!(text(&run.stderr).contains(flag), "{}", text(&run.stderr));
+    }
+    assert!(!folder.path().join("out").exists());
+}

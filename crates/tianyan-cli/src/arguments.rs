@@ -75,14 +75,14 @@ pub struct RunArguments {
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Simulate this long instead of the config's duration
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub duration_ms: Option<f64>,
     /// Use this step instead of the config's
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub dt_ms: Option<f64>,
     /// Threads [default: all cores]; results do not depend on it
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
     /// Replace the results of an earlier run
     #[arg(long)]
     pub overwrite: bool,

@@ -19,7 +19,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
     let stop = Stop::on_signals();
     let mut run = session.start(&StartOptions {
         output: arguments.output.clone(),
-        threads: arguments.threads,
+        threads: arguments.threads.map(usize::from),
         overwrite: arguments.overwrite,
         interpret: false,
     })?;

@@ -4,7 +4,7 @@ use crate::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tianyan_io::config::{Config, TomlRecipe};
-use tianyan_model::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SecondOrder};
+use tianyan_model::{CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder};
 use tianyan_nmodl::{Diagnostic, Mechanism, Options};
 
 /// What the command line changes in a config.
@@ -32,6 +32,11 @@ impl Session {
         let mut config = tianyan_io::config::read_config(path)?;
         config.override_run(overrides.duration_ms, overrides.dt_ms)?;
         let recipe = tianyan_io::config::recipe(&config, &shipped)?;
+        if recipe.populations().iter().all(|p| p.size == 0) {
+            let place = Place::file(path.display().to_string());
+            let problem = Problem::new("config-no-cells", "the model has no cells").at(place);
+            return Err(Problems::from(problem.help("add a [populations.NAME] with a cell and a size")).into());
+        }
         let options = options(recipe.run());
         let (mechanisms, warnings) = compile_all(recipe.mechanisms(), &options)?;
         Ok(Session { config_path: path.to_path_buf(), config, recipe, mechanisms, warnings })

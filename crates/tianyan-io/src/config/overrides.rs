@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Config, check_run};
-use tianyan_model::Problems;
+use tianyan_model::{Place, Problems};
 
 impl Config {
     /// Replaces the duration and the step; the result is checked as if it had been typed.
@@ -16,6 +16,11 @@ impl Config {
         document.run.dt_ms = dt_ms.unwrap_or(document.run.dt_ms);
         let mut problems = Problems::default();
         check_run(&self.document.run, &mut problems);
+        // What is wrong now was not typed in the file.
+        let command_line =
+            [duration_ms.map(|ms| format!("--duration-ms {ms}")), dt_ms.map(|ms| format!("--dt-ms {ms}"))];
+        let command_line = command_line.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        problems.0.iter_mut().for_each(|problem| problem.place = Place::default().key(&command_line));
         problems.or(())
     }
 }
