@@ -43,6 +43,7 @@ pub fn network(recipe: &dyn Recipe, backend: &dyn Backend) -> Network {
     let options = Options {
         analytic_derivative: recipe.run().current_derivative == CurrentDerivative::Analytic,
         ion_conductance: recipe.run().second_order == SecondOrder::VoltageAndCurrents,
+        tables: recipe.run().tables,
     };
     let compile = |source: &tianyan_model::MechanismSource| {
         let compiled = tianyan_nmodl::compile(&source.origin, &source.text, &options);

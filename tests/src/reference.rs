@@ -132,10 +132,13 @@ fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f6
         let table = &layout.tables[event.table as usize];
         let at = event.argument as usize..event.argument as usize + table.mechanism.arguments.len();
         let mut arguments = state[at.clone()].to_vec();
+        let width = arguments.len();
+        arguments.push(0.0);
         let (field, index, n) = (&table.field, &table.index, table.padded);
         let mut call = interpret::Call { state, field, index, n, t_ms: event.time_ms, dt_ms: dt };
-        interpret::receive(&table.mechanism, &mut call, event.instance as usize, &mut arguments);
-        state[at].copy_from_slice(&arguments);
+        let kernel = &table.mechanism.kernels.receive;
+        interpret::event(&table.mechanism, kernel, &mut call, event.instance as usize, &mut arguments, &mut []);
+        state[at].copy_from_slice(&arguments[..width]);
     }
     for (slot, value) in layout.driven.iter().zip(driven) {
         state[*slot as usize] = *value;

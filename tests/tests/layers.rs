@@ -9,7 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tianyan-nmodl", &[]),
     ("tianyan-comm", &[]),
     ("tianyan-layout", &["tianyan-model", "tianyan-nmodl"]),
-    ("tianyan-io", &["tianyan-model"]),
+    ("tianyan-io", &["tianyan-model", "tianyan-nmodl"]),
     ("tianyan-analysis", &["tianyan-model"]),
     ("tianyan-engine", &["tianyan-model", "tianyan-nmodl", "tianyan-comm", "tianyan-layout"]),
     (

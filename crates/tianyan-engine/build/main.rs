@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+use tianyan_nmodl::emit::{EVENTS, SWEEPS};
 use tianyan_nmodl::{Mechanism, Options};
 
 /// Name of the variant, flags of the C compiler.
@@ -61,11 +62,9 @@ fn build(out: &Path, (name, flags): &Variant, mechanisms: &[Mechanism]) -> bool 
     build.try_compile(&format!("tianyan_shipped_{name}")).is_ok()
 }
 
-/// The kernels over all instances that a mechanism has.
-fn sweeps(mechanism: &Mechanism) -> impl Iterator<Item = &'static str> {
-    let kernels = &mechanism.kernels;
-    let all = [("current", !kernels.current.is_empty()), ("state", !kernels.state.is_empty())];
-    all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name)
+/// Which of these kernels a mechanism has.
+fn present(mechanism: &Mechanism, names: &[&'static str]) -> Vec<bool> {
+    names.iter().map(|name| mechanism.kernels.named(name).is_some_and(|kernel| !kernel.is_empty())).collect()
 }
 
 fn digest(text: &str) -> u64 {
@@ -74,49 +73,42 @@ fn digest(text: &str) -> u64 {
     hasher.finish()
 }
 
+const SWEEP: &str = "state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64";
+
 fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
     let mut rust = String::from("// Made by build/main.rs.\nunsafe extern \"C\" {\n");
     for (variant, _) in built {
         for mechanism in mechanisms {
-            for kernel in sweeps(mechanism) {
-                let _ = writeln!(
-                    rust,
-                    "    fn tianyan_{variant}_{}_{kernel}(state: *mut f64, field: *const i64, index: *const i32, n: i64, \
-                     t: f64, dt: f64);",
-                    mechanism.name
-                );
-            }
-            if !mechanism.arguments.is_empty() {
-                let _ = writeln!(
-                    rust,
-                    "    fn tianyan_{variant}_{}_receive(state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64, i: i64, argument: *mut f64);",
-                    mechanism.name
-                );
-            }
+            declare(&mut rust, variant, mechanism, &SWEEPS, "");
+            declare(&mut rust, variant, mechanism, &EVENTS, ", i: i64, argument: *mut f64, effect: *mut f64");
         }
     }
     rust.push_str("}\npub static SHIPPED: &[Shipped] = &[\n");
     for mechanism in mechanisms {
-        let _ = writeln!(
-            rust,
-            "    Shipped {{ digest: {}, variants: &[",
-            digest(&tianyan_nmodl::emit::emit(mechanism, ""))
-        );
+        let digest = digest(&tianyan_nmodl::emit::emit(mechanism, ""));
+        let _ = writeln!(rust, "    Shipped {{ digest: {digest}, variants: &[");
         for (variant, _) in built {
-            let name = &mechanism.name;
-            let function = |kernel: &str, there: bool| {
-                if there { format!("Some(tianyan_{variant}_{name}_{kernel})") } else { "None".into() }
-            };
-            let sweep = |kernel: &str| function(kernel, sweeps(mechanism).any(|k| k == kernel));
-            let (current, state) = (sweep("current"), sweep("state"));
-            let receive = function("receive", !mechanism.arguments.is_empty());
-            let _ = writeln!(
-                rust,
-                "        (\"{variant}\", Functions {{ current: {current}, state: {state}, receive: {receive} }}),"
-            );
+            let (sweeps, events) = (list(variant, mechanism, &SWEEPS), list(variant, mechanism, &EVENTS));
+            let _ = writeln!(rust, "        (\"{variant}\", Functions {{ sweeps: [{sweeps}], events: [{events}] }}),");
         }
         rust.push_str("    ] },\n");
     }
     rust.push_str("];\n");
     rust
+}
+
+fn declare(rust: &mut String, variant: &str, mechanism: &Mechanism, names: &[&'static str], more: &str) {
+    for (name, there) in names.iter().zip(present(mechanism, names)) {
+        if there {
+            let _ = writeln!(rust, "    fn tianyan_{variant}_{}_{name}({SWEEP}{more});", mechanism.name);
+        }
+    }
+}
+
+fn list(variant: &str, mechanism: &Mechanism, names: &[&'static str]) -> String {
+    let function = |(name, there): (&&str, bool)| match there {
+        true => format!("Some(tianyan_{variant}_{}_{name})", mechanism.name),
+        false => "None".into(),
+    };
+    names.iter().zip(present(mechanism, names)).map(function).collect::<Vec<_>>().join(", ")
 }

@@ -170,7 +170,7 @@ impl Loaded {
     }
 
     fn advance_states(&mut self, clock: Clock, outputs: &mut GroupOutputs) {
-        step::to_states(&mut self.group, &self.kernels, clock);
+        step::to_states(&mut self.group, &self.kernels, &mut self.scratch, clock);
         let state = self.group.state.values();
         for (columns, rows) in self.samplers.iter().zip(&mut outputs.rows) {
             if (clock.step + 1).is_multiple_of(columns.interval_steps) {
@@ -181,6 +181,9 @@ impl Loaded {
 
     fn check_finite(&self, step: u64) -> Result<(), EngineError> {
         let layout = &self.group.layout;
+        if let Some(overflow) = &self.scratch.overflow {
+            return Err(EngineError::self_events(layout, overflow));
+        }
         let v = &self.group.state.values()[layout.node_fields.voltage..][..layout.nodes];
         let Some(node) = v.iter().position(|v| v.is_nan() || v.abs() >= LARGEST_VOLTAGE_MV) else { return Ok(()) };
         let tile = layout.tiles.iter().rev().find(|t| t.first_node <= node);

@@ -1,6 +1,6 @@
 //! The kernels of one mechanism table, compiled or interpreted.
 
-use crate::native::{CompiledMechanism, MAX_ARGUMENTS, Pointers};
+use crate::native::{CompiledMechanism, EventBuffers, Pointers};
 use tianyan_layout::MechanismTable;
 use tianyan_nmodl::interpret;
 use tianyan_nmodl::ir::Kernel;
@@ -24,63 +24,105 @@ pub enum Kernels {
     Interpreted,
 }
 
-/// Which of the kernels that sweep over all instances.
+/// Which of the kernels that sweep over all instances, in the order of `tianyan_nmodl::emit::SWEEPS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sweep {
     /// Currents and conductances.
     Current,
     /// States.
     State,
+    /// WATCH conditions.
+    Watch,
+    /// BEFORE BREAKPOINT.
+    BeforeBreakpoint,
+    /// AFTER SOLVE.
+    AfterSolve,
+    /// BEFORE STEP.
+    BeforeStep,
+    /// Volumes and coefficients of what diffuses.
+    Diffuse,
+}
+
+impl Sweep {
+    /// The kernel of a mechanism.
+    pub fn kernel(self, kernels: &tianyan_nmodl::ir::Kernels) -> &Kernel {
+        match self {
+            Sweep::Current => &kernels.current,
+            Sweep::State => &kernels.state,
+            Sweep::Watch => &kernels.watch,
+            Sweep::BeforeBreakpoint => &kernels.before_breakpoint,
+            Sweep::AfterSolve => &kernels.after_solve,
+            Sweep::BeforeStep => &kernels.before_step,
+            Sweep::Diffuse => &kernels.diffuse,
+        }
+    }
+}
+
+/// Which of the kernels that run on one instance, in the order of `tianyan_nmodl::emit::EVENTS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// NET_RECEIVE.
+    Receive,
+    /// The body of FOR_NETCONS.
+    EachConnection,
 }
 
 impl Kernels {
     /// Runs a kernel over all instances of a table.
     pub fn sweep(&self, sweep: Sweep, table: &MechanismTable, state: &mut [f64], t_ms: f64, dt_ms: f64) {
-        let kernel = match sweep {
-            Sweep::Current => &table.mechanism.kernels.current,
-            Sweep::State => &table.mechanism.kernels.state,
-        };
+        let kernel = sweep.kernel(&table.mechanism.kernels);
         if kernel.is_empty() {
             return;
         }
         match self {
             Kernels::Native(native) => {
                 let pointers = Pointers { state, field: &table.field, index: &table.index, padded: table.padded };
-                match sweep {
-                    Sweep::Current => native.current(pointers, t_ms, dt_ms),
-                    Sweep::State => native.state(pointers, t_ms, dt_ms),
-                }
+                native.sweep(sweep as usize, pointers, t_ms, dt_ms);
             }
             Kernels::Interpreted => interpret_all(kernel, table, state, t_ms, dt_ms),
         }
     }
 
-    /// Delivers one event: NET_RECEIVE of one instance with the arguments that stand at `argument` in the state.
-    pub fn receive(
+    /// Runs a kernel on one instance, with the arguments of a connection in the buffers.
+    pub fn event(
         &self,
+        arrival: Arrival,
         table: &MechanismTable,
         state: &mut [f64],
         instance: usize,
-        argument: usize,
         t_ms: f64,
         dt_ms: f64,
+        buffers: &mut EventBuffers,
     ) {
-        let width = table.mechanism.arguments.len();
-        let mut arguments = [0.0; MAX_ARGUMENTS];
-        arguments[..width].copy_from_slice(&state[argument..argument + width]);
         match self {
             Kernels::Native(native) => {
                 let pointers = Pointers { state, field: &table.field, index: &table.index, padded: table.padded };
-                native.receive(pointers, t_ms, dt_ms, instance, &mut arguments);
+                native.event(arrival as usize, pointers, t_ms, dt_ms, instance, buffers);
             }
             Kernels::Interpreted => {
-                let mut call =
-                    interpret::Call { state, field: &table.field, index: &table.index, n: table.padded, t_ms, dt_ms };
-                interpret::receive(&table.mechanism, &mut call, instance, &mut arguments[..width]);
+                let kernel = match arrival {
+                    Arrival::Receive => &table.mechanism.kernels.receive,
+                    Arrival::EachConnection => &table.mechanism.kernels.each_connection,
+                };
+                interpret_event(kernel, table, state, instance, t_ms, dt_ms, buffers);
             }
         }
-        state[argument..argument + width].copy_from_slice(&arguments[..width]);
     }
+}
+
+/// Interprets a kernel on one instance.
+pub fn interpret_event(
+    kernel: &Kernel,
+    table: &MechanismTable,
+    state: &mut [f64],
+    instance: usize,
+    t_ms: f64,
+    dt_ms: f64,
+    buffers: &mut EventBuffers,
+) {
+    let mut call = interpret::Call { state, field: &table.field, index: &table.index, n: table.padded, t_ms, dt_ms };
+    let EventBuffers { arguments, effects } = buffers;
+    interpret::event(&table.mechanism, kernel, &mut call, instance, arguments, effects);
 }
 
 /// Interprets a kernel for every instance of a table, padding too, as machine code does.

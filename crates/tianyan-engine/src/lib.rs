@@ -9,6 +9,8 @@
 pub mod backend;
 mod compile;
 mod cpu;
+mod deliver;
+mod diffuse;
 mod error;
 mod events;
 mod kernels;

@@ -12,20 +12,44 @@ use std::path::Path;
 use std::sync::Arc;
 use tianyan_layout::MechanismTable;
 use tianyan_nmodl::Mechanism;
+use tianyan_nmodl::emit::{EVENTS, SWEEPS};
 use tianyan_nmodl::ir::Binding;
 
-/// Most arguments a NET_RECEIVE may have.
-pub const MAX_ARGUMENTS: usize = 16;
+/// Most arguments a NET_RECEIVE may have, its flag included.
+pub const MAX_ARGUMENTS: usize = 32;
+
+/// Most calls of net_send and its like in one NET_RECEIVE.
+pub const MAX_EFFECTS: usize = 64;
+
+/// What a kernel that runs on one instance reads and writes beside the state.
+pub struct EventBuffers {
+    /// The connection's arguments, then the flag.
+    pub arguments: [f64; MAX_ARGUMENTS],
+    /// Three numbers for each effect: whether it happens, its time, its flag.
+    pub effects: [f64; 3 * MAX_EFFECTS],
+}
+
+impl EventBuffers {
+    /// All zero.
+    pub fn new() -> EventBuffers {
+        EventBuffers { arguments: [0.0; MAX_ARGUMENTS], effects: [0.0; 3 * MAX_EFFECTS] }
+    }
+}
+
+impl Default for EventBuffers {
+    fn default() -> EventBuffers {
+        EventBuffers::new()
+    }
+}
 
 type SweepFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64);
-type ReceiveFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64);
+type EventFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64, *mut f64);
 
-/// The functions of one mechanism.
+/// The functions of one mechanism, in the order of `tianyan_nmodl::emit::{SWEEPS, EVENTS}`.
 #[derive(Clone, Copy)]
 pub struct Functions {
-    current: Option<SweepFunction>,
-    state: Option<SweepFunction>,
-    receive: Option<ReceiveFunction>,
+    sweeps: [Option<SweepFunction>; SWEEPS.len()],
+    events: [Option<EventFunction>; EVENTS.len()],
 }
 
 /// A shipped mechanism: the digest of its text, and its functions for each instruction set.
@@ -56,23 +80,30 @@ pub struct Pointers<'a> {
 }
 
 impl CompiledMechanism {
-    /// The currents of all instances.
-    pub fn current(&self, p: Pointers, t_ms: f64, dt_ms: f64) {
-        sweep(self.functions.current, p, t_ms, dt_ms);
-    }
-
-    /// The states of all instances.
-    pub fn state(&self, p: Pointers, t_ms: f64, dt_ms: f64) {
-        sweep(self.functions.state, p, t_ms, dt_ms);
-    }
-
-    /// NET_RECEIVE of one instance.
-    pub fn receive(&self, p: Pointers, t_ms: f64, dt_ms: f64, instance: usize, arguments: &mut [f64; MAX_ARGUMENTS]) {
-        let Some(receive) = self.functions.receive else { return };
-        assert!(instance < p.padded, "event for instance {instance} of {}", p.padded);
-        // SAFETY: as in `sweep`; the instance was just checked, and `load` that the arguments fit.
+    /// Runs the sweep with that number in `SWEEPS`.
+    pub fn sweep(&self, number: usize, p: Pointers, t_ms: f64, dt_ms: f64) {
+        let Some(function) = self.functions.sweeps[number] else { return };
+        // SAFETY: see the module; `check` has verified the tables of `p`.
         unsafe {
-            receive(
+            function(p.state.as_mut_ptr(), p.field.as_ptr(), p.index.as_ptr(), p.padded as i64, t_ms, dt_ms);
+        }
+    }
+
+    /// Runs the kernel with that number in `EVENTS` on one instance.
+    pub fn event(
+        &self,
+        number: usize,
+        p: Pointers,
+        t_ms: f64,
+        dt_ms: f64,
+        instance: usize,
+        buffers: &mut EventBuffers,
+    ) {
+        let Some(function) = self.functions.events[number] else { return };
+        assert!(instance < p.padded, "event for instance {instance} of {}", p.padded);
+        // SAFETY: as in `sweep`; the instance was just checked, and `check` that arguments and effects fit.
+        unsafe {
+            function(
                 p.state.as_mut_ptr(),
                 p.field.as_ptr(),
                 p.index.as_ptr(),
@@ -80,17 +111,10 @@ impl CompiledMechanism {
                 t_ms,
                 dt_ms,
                 instance as i64,
-                arguments.as_mut_ptr(),
+                buffers.arguments.as_mut_ptr(),
+                buffers.effects.as_mut_ptr(),
             );
         }
-    }
-}
-
-fn sweep(function: Option<SweepFunction>, p: Pointers, t_ms: f64, dt_ms: f64) {
-    let Some(function) = function else { return };
-    // SAFETY: see the module; `check` has verified the tables of `p`.
-    unsafe {
-        function(p.state.as_mut_ptr(), p.field.as_ptr(), p.index.as_ptr(), p.padded as i64, t_ms, dt_ms);
     }
 }
 
@@ -139,20 +163,17 @@ pub fn load(mechanism: &Mechanism, library: &Path) -> Result<CompiledMechanism, 
         message: format!("{}: {error}", library.display()),
     };
     let name = |kernel: &str| format!("tianyan_{}_{kernel}", mechanism.name);
+    let there = |kernel: &str| mechanism.kernels.named(kernel).is_some_and(|kernel| !kernel.is_empty());
     // SAFETY: the library was compiled from our own text, has no initialisers, and its functions have these types.
     unsafe {
         let handle = libloading::Library::new(library).map_err(fail)?;
-        let sweep = |kernel: &str, there: bool| -> Result<Option<SweepFunction>, EngineError> {
-            if there { Ok(Some(*handle.get::<SweepFunction>(name(kernel)).map_err(fail)?)) } else { Ok(None) }
-        };
-        let current = sweep("current", !mechanism.kernels.current.is_empty())?;
-        let state = sweep("state", !mechanism.kernels.state.is_empty())?;
-        let receive = if mechanism.arguments.is_empty() {
-            None
-        } else {
-            Some(*handle.get::<ReceiveFunction>(name("receive")).map_err(fail)?)
-        };
-        let functions = Functions { current, state, receive };
+        let mut functions = Functions { sweeps: [None; SWEEPS.len()], events: [None; EVENTS.len()] };
+        for (kernel, function) in SWEEPS.iter().zip(&mut functions.sweeps).filter(|(kernel, _)| there(kernel)) {
+            *function = Some(*handle.get::<SweepFunction>(name(kernel)).map_err(fail)?);
+        }
+        for (kernel, function) in EVENTS.iter().zip(&mut functions.events).filter(|(kernel, _)| there(kernel)) {
+            *function = Some(*handle.get::<EventFunction>(name(kernel)).map_err(fail)?);
+        }
         Ok(CompiledMechanism { functions, _library: Some(Arc::new(handle)) })
     }
 }
@@ -166,8 +187,8 @@ pub fn check(table: &MechanismTable, len: usize) -> Result<(), EngineError> {
     if table.field.len() != bindings.len() || table.index.len() < n * (1 + mechanism.ions.len()) {
         return bad("tables too short");
     }
-    if mechanism.arguments.len() > MAX_ARGUMENTS {
-        return bad("too many arguments of NET_RECEIVE");
+    if mechanism.arguments.len() >= MAX_ARGUMENTS || mechanism.kernels.receive.effects.len() > MAX_EFFECTS {
+        return bad("too many arguments of NET_RECEIVE, or calls of net_send in it");
     }
     let most = |block: usize| {
         let indices = &table.index[block * n..(block + 1) * n];
@@ -175,7 +196,7 @@ pub fn check(table: &MechanismTable, len: usize) -> Result<(), EngineError> {
     };
     for (binding, &offset) in bindings.iter().zip(&table.field) {
         let last = match *binding {
-            Binding::Field(f) if mechanism.fields[f].shared => 0,
+            Binding::Field(f) if mechanism.fields[f].shared => table.shared_length(f) - 1,
             Binding::Field(_) => n.saturating_sub(1),
             Binding::Node(_) => most(0),
             Binding::Ion(k, _) => most(1 + k),

@@ -33,6 +33,8 @@ pub struct Simulation {
     trains: Trains,
     inputs: Inputs,
     outputs: Outputs,
+    /// Spikes of t = 0, until the first epoch hands them out.
+    first_spikes: Vec<Spike>,
     spikes: u64,
 }
 
@@ -51,7 +53,10 @@ impl Simulation {
         mut backend: Box<dyn Backend>,
         mut comm: Box<dyn Communicator>,
     ) -> Result<Simulation, EngineError> {
-        start::initialise(&mut network);
+        let start = start::initialise(&mut network);
+        if let Some((group, overflow)) = &start.overflow {
+            return Err(EngineError::self_events(&network.groups[*group].layout, overflow));
+        }
         let cells = cell_slots(&network.groups);
         let group_count = network.groups.len();
         let coupled = network.groups.iter().any(|g| g.layout.coupled);
@@ -82,6 +87,7 @@ impl Simulation {
             trains: Trains::new(network.trains),
             inputs: Inputs { first_step: 0, groups: vec![GroupInputs::default(); group_count] },
             outputs: Outputs { groups: vec![outputs; group_count] },
+            first_spikes: start.spikes,
             spikes: 0,
         })
     }
@@ -209,7 +215,8 @@ impl Simulation {
     }
 
     fn collect_spikes(&mut self) -> Vec<Spike> {
-        let mut spikes: Vec<Spike> = self.outputs.groups.iter().flat_map(|g| g.spikes.iter().copied()).collect();
+        let mut spikes = std::mem::take(&mut self.first_spikes);
+        spikes.extend(self.outputs.groups.iter().flat_map(|g| g.spikes.iter().copied()));
         spikes.sort_by(|a, b| a.time_ms.total_cmp(&b.time_ms).then(a.gid.cmp(&b.gid)));
         self.spikes += spikes.len() as u64;
         spikes

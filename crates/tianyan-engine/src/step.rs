@@ -2,20 +2,23 @@
 //!
 //! ```text
 //! to_voltage   detect        v(t_n) over threshold: a spike at t_n + 1e-10 ms
-//!              deliver       events with time <= t_n + dt/2
+//!              deliver       events with time <= t_n + dt/2, also those of WATCH at t_n
 //!              drive         stimuli at t_n + dt/2
 //!              currents      of all mechanisms at v(t_n), t_n + dt/2
 //!              couple        axial currents
 //!              solve         the tree: dv
 //!              update        v(t_n+1)
 //!  (peers are exchanged between coupled groups)
-//! to_states    states        at v(t_n+1), t_n+1
+//! to_states    diffuse       along the cable
+//!              states        at v(t_n+1), t_n+1, then AFTER SOLVE and BEFORE STEP
 //! ```
 //!
 //! The equation of a node is `cm dv/dt = -sum i(v) + sum g_axial (v_neighbour - v)`; backward Euler with the
 //! currents linearised at v(t_n) gives `(cm/dt + g + g_axial) dv - ... = rhs`, all in mA/cm2 and S/cm2.
 
 use crate::backend::{Event, GroupInputs};
+use crate::deliver::{Delivery, Overflow};
+use crate::diffuse;
 use crate::kernels::{Kernels, Sweep};
 use crate::solve::{Solving, Tree, solve_beside, solve_tree};
 use std::ops::Range;
@@ -60,6 +63,10 @@ pub struct Scratch {
     pub membrane_diagonal: Vec<f64>,
     /// First event of the epoch that was not delivered.
     pub next_event: usize,
+    /// The first instance that sent itself more events than it has slots.
+    pub overflow: Option<Overflow>,
+    /// What diffusion needs.
+    pub diffusion: diffuse::Scratch,
 }
 
 /// The first half of a step: everything up to v(t_n+1).
@@ -72,7 +79,7 @@ pub fn to_voltage(
     spikes: &mut Vec<Spike>,
 ) {
     detect(group, clock, spikes);
-    deliver(group, kernels, scratch, clock, &inputs.events);
+    deliver(group, kernels, scratch, clock, &inputs.events, spikes);
     drive(group, clock, &inputs.driven);
     currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
     couple(group);
@@ -80,11 +87,14 @@ pub fn to_voltage(
     update(group, scratch);
 }
 
-/// The second half: states at v(t_n+1).
-pub fn to_states(group: &mut Group, kernels: &[Kernels], clock: Clock) {
+/// The second half: diffusion and states at v(t_n+1), AFTER SOLVE, BEFORE STEP.
+pub fn to_states(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, clock: Clock) {
+    diffuse::diffuse(group, kernels, &mut scratch.diffusion, clock.end_ms(), clock.dt_ms);
     let state = group.state.values_mut();
-    for (table, kernels) in group.layout.tables.iter().zip(kernels) {
-        kernels.sweep(Sweep::State, table, state, clock.end_ms(), clock.dt_ms);
+    for sweep in [Sweep::State, Sweep::AfterSolve, Sweep::BeforeStep] {
+        for (table, kernels) in group.layout.tables.iter().zip(kernels) {
+            kernels.sweep(sweep, table, state, clock.end_ms(), clock.dt_ms);
+        }
     }
 }
 
@@ -102,15 +112,20 @@ fn detect(group: &mut Group, clock: Clock, spikes: &mut Vec<Spike>) {
     }
 }
 
-fn deliver(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, clock: Clock, events: &[Event]) {
-    let state = group.state.values_mut();
-    while let Some(event) = events.get(scratch.next_event).filter(|e| e.step as usize <= clock.in_epoch) {
-        let t = event.table as usize;
-        let table = &group.layout.tables[t];
-        let (instance, argument) = (event.instance as usize, event.argument as usize);
-        kernels[t].receive(table, state, instance, argument, event.time_ms, clock.dt_ms);
-        scratch.next_event += 1;
-    }
+fn deliver(
+    group: &mut Group,
+    kernels: &[Kernels],
+    scratch: &mut Scratch,
+    clock: Clock,
+    events: &[Event],
+    spikes: &mut Vec<Spike>,
+) {
+    let rest = events.get(scratch.next_event..).unwrap_or_default();
+    let due = rest.partition_point(|event| event.step as usize <= clock.in_epoch);
+    scratch.next_event += due;
+    let mut delivery = Delivery::new(group, kernels, clock.dt_ms, spikes, &mut scratch.overflow);
+    delivery.watch(clock.start_ms());
+    delivery.all(&rest[..due], clock.middle_ms());
 }
 
 fn drive(group: &mut Group, clock: Clock, driven: &[f64]) {
@@ -131,6 +146,9 @@ pub fn currents(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, t
     let nodes = layout.nodes + 1;
     state[fields.rhs..fields.rhs + nodes].fill(0.0);
     state.copy_within(fields.capacitance..fields.capacitance + nodes, fields.diagonal);
+    for (table, kernels) in layout.tables.iter().zip(kernels) {
+        kernels.sweep(Sweep::BeforeBreakpoint, table, state, t_ms, dt_ms);
+    }
     for ion in &layout.ions {
         state[ion.current..ion.current + ion.padded].fill(0.0);
         state[ion.conductance..ion.conductance + ion.padded].fill(0.0);

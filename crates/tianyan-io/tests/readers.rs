@@ -39,6 +39,8 @@ fn run() -> RunSettings {
         second_order: SecondOrder::Off,
         current_derivative: CurrentDerivative::Neuron,
         seed: 1,
+        self_events: 16,
+        tables: false,
     }
 }
 

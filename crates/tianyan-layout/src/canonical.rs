@@ -7,7 +7,8 @@ use tianyan_model::Gid;
 use tianyan_nmodl::FieldClass;
 
 /// For every cell of these groups the slots of all that changes, in canonical order: per row v; per ion and row
-/// its numbers; per mechanism (in the recipe's order), instance and field; the detector's flag.
+/// its numbers; per mechanism (in the recipe's order), instance and field, then the arguments of its connections and
+/// the events it sent to itself; the detector's flag.
 pub fn cell_slots(groups: &[Group]) -> BTreeMap<Gid, Vec<Slot>> {
     let mut cells: BTreeMap<Gid, Vec<Slot>> = BTreeMap::new();
     for (g, group) in groups.iter().enumerate() {
@@ -66,6 +67,17 @@ impl Collector<'_> {
             for (f, field) in table.mechanism.fields.iter().enumerate() {
                 if field.class != FieldClass::Parameter && !field.shared {
                     self.add(gid, table.slot(f, i));
+                }
+            }
+            let arguments = table.incoming.iter().flat_map(|incoming| incoming.of(i));
+            for &argument in arguments {
+                (0..table.mechanism.arguments.len()).for_each(|k| self.add(gid, argument as usize + k));
+            }
+            if let Some(events) = &table.self_events {
+                [events.next, events.last].iter().for_each(|field| self.add(gid, field + i));
+                for slot in 0..events.slots {
+                    let fields = [events.time, events.flag, events.connection];
+                    fields.iter().for_each(|field| self.add(gid, field + slot * table.padded + i));
                 }
             }
         }

@@ -1,9 +1,10 @@
 //! From spikes to events: who hears whom.
 
-use crate::group::Layout;
+use crate::group::{Incoming, Layout, MechanismTable};
 use crate::instances::Placed;
 use std::collections::HashMap;
 use tianyan_model::{Connections, Gid};
+use tianyan_nmodl::ir::Destination;
 
 /// One connection, seen from its source.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,16 +62,20 @@ pub fn count(connections: &Connections, placed: &[Placed], groups: usize, mechan
     counts
 }
 
+/// The connections of each instance, for each table of a group that asks for them.
+pub type IncomingOfGroup = Vec<Option<Incoming>>;
+
 /// Sorts the connections by source and writes their weights into the groups' states.
 pub fn connect(
     connections: &Connections,
     placed: &[Placed],
     layouts: &[Layout],
     states: &mut [&mut [f64]],
-) -> Connectivity {
+) -> (Connectivity, Vec<IncomingOfGroup>) {
     let table_of: Vec<HashMap<usize, usize>> =
         layouts.iter().map(|l| l.tables.iter().enumerate().map(|(t, table)| (table.source, t)).collect()).collect();
     let mut next: Vec<Vec<usize>> = layouts.iter().map(|l| vec![0; l.tables.len()]).collect();
+    let mut arriving: Vec<Vec<Vec<(u32, u32)>>> = layouts.iter().map(|l| vec![Vec::new(); l.tables.len()]).collect();
     let mut rows: Vec<(Gid, EventTarget)> = Vec::with_capacity(connections.source.len());
     for (k, &synapse) in connections.synapse.iter().enumerate() {
         let at = placed[synapse as usize];
@@ -82,6 +87,9 @@ pub fn connect(
         next[group][t] += 1;
         if width > 0 {
             states[group][argument] = connections.weight[k];
+        }
+        if asks_for_connections(table) {
+            arriving[group][t].push((at.instance, argument as u32));
         }
         let target = EventTarget {
             group: at.group,
@@ -98,5 +106,26 @@ pub fn connect(
     for (i, (source, _)) in rows.iter().enumerate() {
         range.entry(*source).or_insert((i as u32, i as u32)).1 = i as u32 + 1;
     }
-    Connectivity { range, targets: rows.into_iter().map(|(_, target)| target).collect() }
+    let incoming = layouts.iter().zip(arriving).map(|(layout, of)| {
+        let tables = layout.tables.iter().zip(of);
+        tables.map(|(table, pairs)| asks_for_connections(table).then(|| by_instance(table.count, pairs))).collect()
+    });
+    let incoming = incoming.collect();
+    (Connectivity { range, targets: rows.into_iter().map(|(_, target)| target).collect() }, incoming)
+}
+
+/// True if NET_RECEIVE changes arguments, initialises them, walks them, or sends them on to the instance itself.
+fn asks_for_connections(table: &MechanismTable) -> bool {
+    let kernels = &table.mechanism.kernels;
+    let argument = |(to, _): &(Destination, _)| matches!(to, Destination::Argument(_));
+    table.self_events.is_some()
+        || !kernels.connect.is_empty()
+        || !kernels.each_connection.is_empty()
+        || kernels.receive.stores.iter().any(argument)
+}
+
+fn by_instance(count: usize, mut pairs: Vec<(u32, u32)>) -> Incoming {
+    pairs.sort_by_key(|(instance, _)| *instance);
+    let first = (0..=count as u32).map(|i| pairs.partition_point(|(instance, _)| *instance < i) as u32).collect();
+    Incoming { first, argument: pairs.into_iter().map(|(_, argument)| argument).collect() }
 }

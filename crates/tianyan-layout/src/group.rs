@@ -93,12 +93,67 @@ pub struct MechanismTable {
     pub index: Vec<i32>,
     /// Offset of each of the mechanism's fields.
     pub offsets: Vec<usize>,
+    /// Numbers of each field.
+    pub lengths: Vec<usize>,
     /// Cell of each instance.
     pub owner: Vec<Gid>,
     /// Offset of the connections' arguments: one block of arguments a connection.
     pub arguments: usize,
     /// Connections that end here.
     pub connections: usize,
+    /// Events that instances send to themselves; none if they never do.
+    pub self_events: Option<SelfEvents>,
+    /// The connections of each instance, where anybody asks for them.
+    pub incoming: Option<Incoming>,
+    /// For mechanisms whose states diffuse along the cable.
+    pub cable: Option<Cable>,
+}
+
+/// Where a group's state keeps the events that instances of a table sent to themselves. Slot `s` of instance `i`
+/// lies at `s * padded + i` behind each of the first three offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SelfEvents {
+    /// Slots of an instance.
+    pub slots: usize,
+    /// Offset of the times, ms; infinite where a slot is free.
+    pub time: usize,
+    /// Offset of the flags.
+    pub flag: usize,
+    /// Offset of the connections whose arguments NET_RECEIVE sees: 1 + their number at the instance, 0 for none.
+    pub connection: usize,
+    /// Offset of the earliest time of each instance, ms.
+    pub next: usize,
+    /// Offset of 1 + the slot that was filled last, which net_move moves; 0 if it was delivered.
+    pub last: usize,
+}
+
+/// The connections that end at each instance of a table, in the order of the model's description.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Incoming {
+    /// The connections of instance `i` are `first[i] .. first[i + 1]`.
+    pub first: Vec<u32>,
+    /// Offset of the arguments of each.
+    pub argument: Vec<u32>,
+}
+
+impl Incoming {
+    /// Offsets of the arguments of an instance's connections.
+    pub fn of(&self, instance: usize) -> &[u32] {
+        &self.argument[self.first[instance] as usize..self.first[instance + 1] as usize]
+    }
+}
+
+/// How the compartments that carry a mechanism hang together, parents before children.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cable {
+    /// Instances in that order.
+    pub order: Vec<u32>,
+    /// For each in that order: place in the order of its parent, or `u32::MAX`.
+    pub parent: Vec<u32>,
+    /// 2 / (length of the parent (length of the parent + own length)), 1/um2.
+    pub to_parent: Vec<f64>,
+    /// 2 / (own length (length of the parent + own length)), 1/um2.
+    pub from_parent: Vec<f64>,
 }
 
 impl MechanismTable {
@@ -111,6 +166,11 @@ impl MechanismTable {
     pub fn slot(&self, field: usize, instance: usize) -> usize {
         let shared = self.mechanism.fields[field].shared;
         self.offsets[field] + if shared { 0 } else { instance }
+    }
+
+    /// Numbers of a field that all instances share.
+    pub fn shared_length(&self, field: usize) -> usize {
+        self.lengths[field]
     }
 }
 

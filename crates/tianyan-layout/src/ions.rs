@@ -11,6 +11,8 @@ use tianyan_nmodl::{FieldClass, Mechanism};
 const READ: u8 = 1;
 const WRITTEN: u8 = 2;
 const PRESENT: u8 = 4;
+/// Some mechanism sets the reversal potential itself: Nernst's equation is not asked.
+const OWN_REVERSAL: u8 = 8;
 
 /// NEURON's defaults of an ion: inside, outside (millimolar), reversal potential (mV), charge.
 fn defaults(name: &str) -> (f64, f64, f64, f64) {
@@ -58,7 +60,8 @@ pub fn ions(
             }
             let mark = PRESENT
                 | if ion.reads_concentration { READ } else { 0 }
-                | if ion.writes_inside || ion.writes_outside { WRITTEN } else { 0 };
+                | if ion.writes_inside || ion.writes_outside { WRITTEN } else { 0 }
+                | if ion.writes_reversal { OWN_REVERSAL } else { 0 };
             let of_ion = flags.entry(&ion.name).or_insert_with(|| vec![0; nodes]);
             list.iter().for_each(|instance| of_ion[instance.node as usize] |= mark);
             if let Some(charge) = ion.valence {
@@ -84,7 +87,7 @@ fn table(name: &str, valence: f64, flags: &[u8], nodes: usize, arena: &mut Arena
     let count = node.len();
     let padded = (count + 1).next_multiple_of(ALIGN);
     let with = |bit: u8| {
-        let chosen = node.iter().enumerate().filter(|&(_, &n)| flags[n as usize] & (WRITTEN | READ) == bit);
+        let chosen = node.iter().enumerate().filter(|&(_, &n)| flags[n as usize] & (WRITTEN | READ | OWN_REVERSAL) == bit);
         chosen.map(|(i, _)| i as u32).collect::<Vec<u32>>()
     };
     let mut nernst_in_step = with(WRITTEN);

@@ -8,6 +8,7 @@
 //! a tile is number `tile.first_node + row * lanes + l`; all instance tables hold such numbers.
 #![forbid(unsafe_code)]
 
+mod cable;
 mod canonical;
 mod cells;
 mod connect;
@@ -23,7 +24,7 @@ mod tables;
 
 pub use canonical::cell_slots;
 pub use connect::{Connectivity, EventTarget};
-pub use group::{Detectors, Group, IonTable, Layout, MechanismTable, NodeFields, Tile};
+pub use group::{Cable, Detectors, Group, Incoming, IonTable, Layout, MechanismTable, NodeFields, SelfEvents, Tile};
 pub use network::{Network, PeerCopy, build};
 pub use partition::partition;
 pub use probes::Sampler;

@@ -1,5 +1,6 @@
 //! All that one rank simulates.
 
+use crate::cable;
 use crate::cells::{Cells, GroupCells};
 use crate::connect::{self, Connectivity};
 use crate::group::{Detectors, Group, Layout, NodeFields, Tile};
@@ -121,7 +122,11 @@ impl Builder<'_> {
         let connectivity = {
             let (layouts, mut states): (Vec<_>, Vec<_>) =
                 groups.iter_mut().map(|g| (g.layout.clone(), g.state.values_mut())).unzip();
-            connect::connect(&self.connections, &synapses, &layouts, &mut states)
+            let (connectivity, incoming) = connect::connect(&self.connections, &synapses, &layouts, &mut states);
+            for (group, incoming) in groups.iter_mut().zip(incoming) {
+                group.layout.tables.iter_mut().zip(incoming).for_each(|(table, of)| table.incoming = of);
+            }
+            connectivity
         };
         let layouts: Vec<Layout> = groups.iter().map(|g| g.layout.clone()).collect();
         let mut finder = Finder::new(self.cells, &addresses, &layouts);
@@ -162,8 +167,9 @@ impl Builder<'_> {
         let ions = ions::ions(kinds, cells, lanes, nodes, self.mechanisms, instances, &mut arena);
         let mut order: Vec<usize> = (0..self.mechanisms.len()).filter(|&m| !instances[m].is_empty()).collect();
         order.sort_by_key(|&m| !self.mechanisms[m].writes_concentration());
-        let shared = Shared { node_fields: &node_fields, celsius, ions: &ions, nodes };
-        let tables: Vec<_> = order
+        let recipe = self.recipe;
+        let shared = Shared { node_fields: &node_fields, celsius, ions: &ions, recipe, nodes };
+        let mut tables: Vec<_> = order
             .iter()
             .map(|&m| tables::table(m, &self.mechanisms[m], &instances[m], connections[m], &shared, &mut arena))
             .collect();
@@ -176,6 +182,9 @@ impl Builder<'_> {
         fill_ions(&ions, values);
         for table in &tables {
             tables::fill(table, &instances[table.source], self.recipe, values, problems);
+        }
+        for table in tables.iter_mut().filter(|table| !table.mechanism.kernels.diffusions.is_empty()) {
+            table.cable = Some(cable::cable(kinds, cells, &tiles, lanes, &table.index[..table.count]));
         }
         let coupled = cells.coupled;
         let run = self.recipe.run().clone();

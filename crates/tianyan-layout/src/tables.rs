@@ -1,11 +1,12 @@
 //! The table of one mechanism: its fields in the state, its indices, its parameters.
 
-use crate::group::{MechanismTable, NodeFields};
+use crate::group::{MechanismTable, NodeFields, SelfEvents};
 use crate::instances::{Given, Instance};
 use crate::ions::Ions;
 use crate::state::{ALIGN, Arena};
+use std::collections::HashMap;
 use std::sync::Arc;
-use tianyan_model::{Place, Problem, Problems, Recipe};
+use tianyan_model::{Gid, Place, Problem, Problems, Recipe};
 use tianyan_nmodl::ir::{Binding, IonVariable, NodeVariable};
 use tianyan_nmodl::{FieldClass, Mechanism};
 
@@ -17,6 +18,8 @@ pub struct Shared<'a> {
     pub celsius: usize,
     /// The ions.
     pub ions: &'a Ions,
+    /// The model.
+    pub recipe: &'a dyn Recipe,
     /// Number of nodes; also the number of the node nobody owns.
     pub nodes: usize,
 }
@@ -32,14 +35,17 @@ pub fn table(
 ) -> MechanismTable {
     let count = instances.len();
     let padded = count.next_multiple_of(ALIGN);
+    let lengths: Vec<usize> = (0..mechanism.fields.len())
+        .map(|f| if mechanism.fields[f].shared { shared_length(mechanism, f, shared.recipe) } else { padded })
+        .collect();
     let offsets: Vec<usize> = mechanism
         .fields
         .iter()
-        .map(|f| {
-            let len = if f.shared { 1 } else { padded };
-            arena.add(format!("{}.{}", mechanism.name, f.name), len, &f.unit, f.class)
-        })
+        .zip(&lengths)
+        .map(|(f, len)| arena.add(format!("{}.{}", mechanism.name, f.name), *len, &f.unit, f.class))
         .collect();
+    let self_events = (mechanism.sends_to_itself() || !mechanism.watches.is_empty())
+        .then(|| self_events(mechanism, padded, shared.recipe.run().self_events, arena));
     let arguments = arena.add(
         format!("{}._arguments", mechanism.name),
         connections * mechanism.arguments.len(),
@@ -56,9 +62,41 @@ pub fn table(
         field,
         index: indices(instances, padded, &ion_of, shared),
         offsets,
+        lengths,
         owner: instances.iter().map(|i| i.gid).collect(),
         arguments,
         connections,
+        self_events,
+        incoming: None,
+        cable: None,
+    }
+}
+
+/// Numbers of a field that all instances share: 1, or those of a table.
+fn shared_length(mechanism: &Mechanism, field: usize, recipe: &dyn Recipe) -> usize {
+    let table = mechanism.tables.iter().find(|table| table.fields.contains(&field));
+    let function = mechanism.function_tables.iter().find(|table| table.field == field);
+    match (table, function) {
+        (Some(table), _) => 3 + table.count as usize + 1,
+        (_, Some(function)) => {
+            let given = recipe.function_table(&mechanism.name, &function.name);
+            1 + 2 * given.map_or(1, |points| points.len().max(1))
+        }
+        _ => 1,
+    }
+}
+
+fn self_events(mechanism: &Mechanism, padded: usize, slots: usize, arena: &mut Arena) -> SelfEvents {
+    let mut add = |what: &str, len: usize, unit: &str| {
+        arena.add(format!("{}._self_{what}", mechanism.name), len, unit, FieldClass::Exact)
+    };
+    SelfEvents {
+        slots,
+        time: add("time", slots * padded, "ms"),
+        flag: add("flag", slots * padded, ""),
+        connection: add("connection", slots * padded, ""),
+        next: add("next", padded, "ms"),
+        last: add("last", padded, ""),
     }
 }
 
@@ -109,10 +147,15 @@ pub fn fill(
     values: &mut [f64],
     problems: &mut Problems,
 ) {
-    for (field, &offset) in table.mechanism.fields.iter().zip(&table.offsets) {
-        let len = if field.shared { 1 } else { table.padded };
+    for ((field, &offset), &len) in table.mechanism.fields.iter().zip(&table.offsets).zip(&table.lengths) {
         values[offset..offset + len].fill(field.default);
     }
+    if let Some(events) = &table.self_events {
+        values[events.time..events.time + events.slots * table.padded].fill(f64::INFINITY);
+        values[events.next..events.next + table.padded].fill(f64::INFINITY);
+    }
+    fill_streams(table, instances, recipe, values);
+    fill_function_tables(table, recipe, values, problems);
     let mut last: Option<(*const tianyan_model::Parameter, Vec<usize>)> = None;
     for (i, instance) in instances.iter().enumerate() {
         let Given { parameters, compartment } = instance.given;
@@ -124,6 +167,48 @@ pub fn fill(
             if field < table.offsets.len() {
                 values[table.slot(field, i)] = parameter.values.at(compartment);
             }
+        }
+    }
+}
+
+/// The identifiers of RANDOM streams that a model does not set: the run's seed, the gid, and a number that no other
+/// stream of the cell has.
+fn fill_streams(table: &MechanismTable, instances: &[Instance], recipe: &dyn Recipe, values: &mut [f64]) {
+    let mut variable = 0;
+    let seed = recipe.run().seed % (1 << 32);
+    for (f, field) in table.mechanism.fields.iter().enumerate() {
+        let Some(part) = field.stream else { continue };
+        let mut rank: HashMap<Gid, usize> = HashMap::new();
+        for (i, instance) in instances.iter().enumerate() {
+            let rank = rank.entry(instance.gid).or_default();
+            let own = (table.source << 20) + (*rank << 4) + variable;
+            *rank += 1;
+            values[table.slot(f, i)] = match part {
+                1 => seed as f64,
+                2 => f64::from(instance.gid.0),
+                _ => (own % (1 << 32)) as f64,
+            };
+        }
+        variable += usize::from(part == 3);
+    }
+}
+
+/// FUNCTION_TABLEs: number of points, their arguments, their values.
+fn fill_function_tables(table: &MechanismTable, recipe: &dyn Recipe, values: &mut [f64], problems: &mut Problems) {
+    for function in &table.mechanism.function_tables {
+        let name = &table.mechanism.name;
+        let Some(points) = recipe.function_table(name, &function.name).filter(|points| !points.is_empty()) else {
+            let message = format!("mechanism `{name}` wants values of its FUNCTION_TABLE `{}`", function.name);
+            let place = recipe.place_of(name, None).unwrap_or_default();
+            let help = "give them under [[mechanisms.tables]]";
+            problems.push(Problem::new("function-table", message).at(place).help(help));
+            continue;
+        };
+        let offset = table.offsets[function.field];
+        values[offset] = points.len() as f64;
+        for (k, (argument, value)) in points.iter().enumerate() {
+            values[offset + 1 + k] = *argument;
+            values[offset + 1 + points.len() + k] = *value;
         }
     }
 }

@@ -52,7 +52,14 @@ pub struct RunSettings {
     pub current_derivative: CurrentDerivative,
     /// Seed of every random stream.
     pub seed: u64,
+    /// How many events an instance may have sent to itself that are still on their way (net_send).
+    pub self_events: usize,
+    /// Interpolate in the TABLEs of mechanisms, as NEURON does by default, instead of computing exactly.
+    pub tables: bool,
 }
+
+/// NEURON sets no bound to the events on their way to an instance; this many are enough for most.
+pub const SELF_EVENTS: usize = 16;
 
 impl RunSettings {
     /// Number of steps: duration/dt, rounded to the nearest.
@@ -74,6 +81,11 @@ pub trait Recipe: Send + Sync {
     /// Where the model first names a mechanism, or a parameter of it, for messages.
     fn place_of(&self, mechanism: &str, parameter: Option<&str>) -> Option<Place> {
         let _ = (mechanism, parameter);
+        None
+    }
+    /// The points (argument, value) of a mechanism's FUNCTION_TABLE, arguments ascending; none if not given.
+    fn function_table(&self, mechanism: &str, function: &str) -> Option<&[(f64, f64)]> {
+        let _ = (mechanism, function);
         None
     }
     /// All reports.

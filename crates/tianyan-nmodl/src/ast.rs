@@ -11,6 +11,24 @@ pub struct Name {
     pub span: Span,
 }
 
+/// A variable where a statement names one: a name, perhaps with the index of an array's element.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// The name.
+    pub name: Name,
+    /// The index, for `ca[i]`.
+    pub index: Option<Box<Expression>>,
+}
+
+/// C code between VERBATIM and ENDVERBATIM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verbatim {
+    /// The code.
+    pub text: String,
+    /// Where it stands, with both keywords.
+    pub span: Span,
+}
+
 /// A file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct File {
@@ -22,10 +40,23 @@ pub struct File {
     pub units: Vec<UnitDefinition>,
     /// The entries of PARAMETER, CONSTANT, ASSIGNED and STATE.
     pub declarations: Vec<Declaration>,
-    /// LOCAL outside of any block.
-    pub locals: Vec<Name>,
+    /// LOCAL outside of any block: name, and length of an array.
+    pub locals: Vec<Local>,
     /// The blocks that compute.
     pub blocks: Vec<Block>,
+    /// VERBATIM outside of any block.
+    pub verbatim: Vec<Verbatim>,
+    /// Stretches of text between UNITSOFF and UNITSON.
+    pub units_off: Vec<Span>,
+}
+
+/// A name of LOCAL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// The name.
+    pub name: Name,
+    /// The number of elements of an array.
+    pub length: Option<u32>,
 }
 
 /// A statement of NEURON.
@@ -34,12 +65,16 @@ pub struct File {
 pub enum Neuron {
     Suffix(Name),
     PointProcess(Name),
+    ArtificialCell(Name),
     UseIon { ion: Name, reads: Vec<Name>, writes: Vec<Name>, valence: Option<f64> },
     NonspecificCurrent(Vec<Name>),
     ElectrodeCurrent(Vec<Name>),
     Range(Vec<Name>),
     Global(Vec<Name>),
+    /// POINTER and BBCOREPOINTER.
     Pointer(Vec<Name>),
+    External(Vec<Name>),
+    Random(Vec<Name>),
     ThreadSafe,
 }
 
@@ -75,6 +110,8 @@ pub struct Declaration {
     pub kind: DeclarationKind,
     /// The name.
     pub name: Name,
+    /// The number of elements of an array.
+    pub length: Option<u32>,
     /// The number after `=` or START.
     pub value: Option<f64>,
     /// The unit, without parentheses.
@@ -90,9 +127,27 @@ pub enum BlockKind {
     Initial,
     Breakpoint,
     Derivative,
+    Kinetic,
+    Linear,
+    Nonlinear,
     Procedure,
     Function,
+    FunctionTable,
     NetReceive,
+    Constructor,
+    Destructor,
+    Before(Moment),
+    After(Moment),
+}
+
+/// What BEFORE and AFTER refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Moment {
+    Initial,
+    Breakpoint,
+    Solve,
+    Step,
 }
 
 /// An argument of a block.
@@ -109,12 +164,14 @@ pub struct Argument {
 pub struct Block {
     /// What it is for.
     pub kind: BlockKind,
-    /// The name of a DERIVATIVE, PROCEDURE or FUNCTION; the keyword otherwise.
+    /// The name of a block that has one (DERIVATIVE, KINETIC, PROCEDURE, FUNCTION ...); the keyword otherwise.
     pub name: Name,
     /// The arguments.
     pub arguments: Vec<Argument>,
     /// The unit of a FUNCTION's result.
     pub unit: String,
+    /// SOLVEFOR: the only states that a system solves for; all if empty.
+    pub solve_for: Vec<Name>,
     /// The body.
     pub body: Vec<Statement>,
 }
@@ -132,14 +189,14 @@ pub struct Statement {
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
 pub enum StatementKind {
-    Local(Vec<Name>),
+    Local(Vec<Local>),
     Assign {
-        target: Name,
+        target: Variable,
         value: Expression,
     },
     /// `x' = value`
     Differential {
-        target: Name,
+        target: Variable,
         value: Expression,
     },
     /// A call for its effects.
@@ -148,17 +205,108 @@ pub enum StatementKind {
         arms: Vec<(Expression, Vec<Statement>)>,
         otherwise: Vec<Statement>,
     },
+    While {
+        condition: Expression,
+        body: Vec<Statement>,
+    },
+    /// `FROM variable = from TO to BY by { body }`
+    From {
+        variable: Name,
+        from: Expression,
+        to: Expression,
+        by: Option<Expression>,
+        body: Vec<Statement>,
+    },
+    /// `{ ... }`
+    Block(Vec<Statement>),
     Solve {
         block: Name,
         method: Option<Name>,
+        steady: bool,
     },
-    /// TABLE, of which only the names are kept.
-    Table(Vec<Name>),
+    Table(Table),
     /// CONDUCTANCE g USEION ion.
     Conductance {
         name: Name,
         ion: Option<Name>,
     },
+    Reaction(Reaction),
+    /// `CONSERVE a + b = total`
+    Conserve {
+        terms: Vec<Reactant>,
+        total: Expression,
+    },
+    /// `COMPARTMENT i, volume { states }`
+    Compartment(Spread),
+    /// `LONGITUDINAL_DIFFUSION i, coefficient { states }`
+    Diffusion(Spread),
+    /// `~ left = right` of LINEAR and NONLINEAR
+    Equation {
+        left: Expression,
+        right: Expression,
+    },
+    /// `WATCH (left > right) flag`: each condition with its flag.
+    Watch(Vec<(Expression, Expression)>),
+    /// `FOR_NETCONS(w, ...) { body }`
+    ForNetcons {
+        arguments: Vec<Name>,
+        body: Vec<Statement>,
+    },
+    /// INITIAL inside NET_RECEIVE
+    Initial(Vec<Statement>),
+    Verbatim(Verbatim),
+    /// `return` of C: the block ends here.
+    Return,
+}
+
+/// TABLE names DEPEND others FROM low TO high WITH count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// What is tabulated; empty in a FUNCTION, which tabulates itself.
+    pub names: Vec<Name>,
+    /// What the table depends on.
+    pub depends: Vec<Name>,
+    /// The argument's first value.
+    pub low: Expression,
+    /// Its last.
+    pub high: Expression,
+    /// Number of intervals.
+    pub count: u32,
+}
+
+/// `2 ca`: a state and how many of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reactant {
+    /// How many.
+    pub count: u32,
+    /// The state.
+    pub variable: Variable,
+}
+
+/// `~ left <-> right (forward, backward)`, `~ left -> (rate)` or `~ left << (flux)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reaction {
+    /// What is used up.
+    pub left: Vec<Reactant>,
+    /// What is made.
+    pub right: Vec<Reactant>,
+    /// The forward rate; for `<<` the flux into the left side.
+    pub forward: Expression,
+    /// The backward rate of `<->`.
+    pub backward: Option<Expression>,
+    /// True for `<<`.
+    pub flux: bool,
+}
+
+/// A value that holds for some states, which may depend on the index of an array.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spread {
+    /// The name of the index.
+    pub index: Option<Name>,
+    /// The value.
+    pub value: Expression,
+    /// The states.
+    pub states: Vec<Name>,
 }
 
 /// An expression.
@@ -206,6 +354,12 @@ pub enum ExpressionKind {
     /// A number with its unit, if it has one.
     Number(f64, String),
     Name(String),
+    /// `ca[i]`
+    Element(Name, Box<Expression>),
+    /// `x'`: the derivative of a state.
+    Prime(Name),
+    /// A quoted string, as an argument.
+    Text(String),
     Call(Name, Vec<Expression>),
     Unary(Unary, Box<Expression>),
     Binary(Binary, Box<Expression>, Box<Expression>),

@@ -1,59 +1,22 @@
 //! Checks that every name in every block means something, before anything is lowered: after this pass
 //! lowering meets only names, calls and targets that exist.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use crate::ast::{Block, BlockKind, Expression, ExpressionKind, File, Name, Statement, StatementKind};
+use crate::ast::{
+    Block, BlockKind, Expression, ExpressionKind, File, Local, Name, Reactant, Spread, Statement, StatementKind,
+    Variable,
+};
+use crate::builtins::{self, Arity};
 use crate::diagnostic::{Report, Span};
 use crate::symbols::{Role, Symbols, block_index};
 
-/// Functions every file has, with the number of their arguments.
-pub(crate) const BUILTINS: [(&str, usize); 25] = [
-    ("exp", 1),
-    ("log", 1),
-    ("log10", 1),
-    ("sqrt", 1),
-    ("fabs", 1),
-    ("abs", 1),
-    ("floor", 1),
-    ("ceil", 1),
-    ("sin", 1),
-    ("cos", 1),
-    ("tan", 1),
-    ("asin", 1),
-    ("acos", 1),
-    ("atan", 1),
-    ("sinh", 1),
-    ("cosh", 1),
-    ("tanh", 1),
-    ("pow", 2),
-    ("fmod", 2),
-    ("fmin", 2),
-    ("fmax", 2),
-    ("at_time", 1),
-    ("state_discontinuity", 2),
-    ("nrn_pointing", 1),
-    ("boltz", 3),
-];
+/// Blocks that SOLVE may name.
+pub(crate) const SOLVABLE: [BlockKind; 5] =
+    [BlockKind::Derivative, BlockKind::Kinetic, BlockKind::Linear, BlockKind::Nonlinear, BlockKind::Procedure];
 
-/// Functions of NEURON that come later.
-const LATER: [&str; 12] = [
-    "net_send",
-    "net_event",
-    "net_move",
-    "nrn_random_play",
-    "scop_random",
-    "exprand",
-    "normrand",
-    "nrn_ghk",
-    "ghk",
-    "set_seed",
-    "nrn_pointing",
-    "boltz",
-];
-
-/// Methods of SOLVE that are known.
-const METHODS: [&str; 3] = ["cnexp", "derivimplicit", "euler"];
+/// Blocks that an expression may call.
+pub(crate) const CALLABLE: [BlockKind; 3] = [BlockKind::Function, BlockKind::Procedure, BlockKind::FunctionTable];
 
 /// Walks all blocks.
 pub(crate) fn check(file: &File, symbols: &Symbols, report: &mut Report) {
@@ -71,16 +34,23 @@ struct Checker<'a, 'b, 'c> {
     file: &'a File,
     symbols: &'a Symbols,
     report: &'b mut Report<'c>,
-    scopes: Vec<HashSet<&'a str>>,
+    /// Local names, and the length of arrays among them.
+    scopes: Vec<HashMap<&'a str, Option<u32>>>,
     /// The FUNCTION whose body this is: its name is a variable.
     own: Option<&'a Block>,
     /// Blocks that the present one calls.
     calls: Vec<usize>,
 }
 
+// Blocks and statements.
 impl<'a> Checker<'a, '_, '_> {
     fn duplicates(&mut self) {
         for (index, block) in self.file.blocks.iter().enumerate() {
+            use BlockKind::{After, Before, Breakpoint, Constructor, Destructor, Initial};
+            // Blocks without a name are run one after the other.
+            if matches!(block.kind, Initial | Breakpoint | Constructor | Destructor | Before(_) | After(_)) {
+                continue;
+            }
             if self.file.blocks[..index].iter().any(|other| other.name.text == block.name.text) {
                 let message = format!("there are two blocks `{}`", block.name.text);
                 self.report.error("nmodl-duplicate", block.name.span, message);
@@ -90,12 +60,34 @@ impl<'a> Checker<'a, '_, '_> {
 
     fn block(&mut self, block: &'a Block) {
         self.own = (block.kind == BlockKind::Function).then_some(block);
-        self.scopes = vec![block.arguments.iter().map(|argument| argument.name.text.as_str()).collect()];
+        self.scopes = vec![block.arguments.iter().map(|argument| (argument.name.text.as_str(), None)).collect()];
+        if block.kind == BlockKind::NetReceive {
+            self.scopes[0].insert("flag", None);
+        }
+        if matches!(block.kind, BlockKind::Constructor | BlockKind::Destructor) {
+            return;
+        }
+        if block.kind == BlockKind::Kinetic {
+            self.scopes[0].extend([("f_flux", None), ("b_flux", None)]);
+        }
+        self.shadows(block);
         self.statements(&block.body, block, true);
     }
 
+    /// An argument that hides a variable of the file.
+    fn shadows(&mut self, block: &'a Block) {
+        for argument in &block.arguments {
+            let name = &argument.name;
+            let symbol = self.symbols.find(&name.text).map(|index| &self.symbols.list[index]);
+            if symbol.is_some_and(|symbol| symbol.state || matches!(symbol.role, Role::Assigned if symbol.range)) {
+                let message = format!("the argument `{}` hides the variable of that name", name.text);
+                self.report.warning("nmodl-shadowed", name.span, message, "give the argument another name");
+            }
+        }
+    }
+
     fn statements(&mut self, body: &'a [Statement], block: &'a Block, top: bool) {
-        self.scopes.push(HashSet::new());
+        self.scopes.push(HashMap::new());
         for statement in body {
             self.statement(statement, block, top);
         }
@@ -104,11 +96,7 @@ impl<'a> Checker<'a, '_, '_> {
 
     fn statement(&mut self, statement: &'a Statement, block: &'a Block, top: bool) {
         match &statement.kind {
-            StatementKind::Local(names) => {
-                if let Some(scope) = self.scopes.last_mut() {
-                    scope.extend(names.iter().map(|name| name.text.as_str()));
-                }
-            }
+            StatementKind::Local(names) => self.locals(names),
             StatementKind::Assign { target, value } => {
                 self.expression(value);
                 self.target(target);
@@ -125,16 +113,130 @@ impl<'a> Checker<'a, '_, '_> {
                 }
                 self.statements(otherwise, block, false);
             }
-            StatementKind::Solve { block: name, method } => self.solve(name, method.as_ref(), block, top),
-            StatementKind::Table(_) => self.table(statement.span),
+            StatementKind::While { condition, body } => {
+                self.expression(condition);
+                self.statements(body, block, false);
+            }
+            StatementKind::From { variable, from, to, by, body } => {
+                [Some(from), Some(to), by.as_ref()].into_iter().flatten().for_each(|bound| self.expression(bound));
+                self.scopes.push(HashMap::from([(variable.text.as_str(), None)]));
+                self.statements(body, block, false);
+                self.scopes.pop();
+            }
+            StatementKind::Block(body) => self.statements(body, block, top),
+            StatementKind::Solve { block: name, method, .. } => self.solve(name, method.as_ref(), block, top),
+            StatementKind::Table(table) => {
+                self.expression(&table.low);
+                self.expression(&table.high);
+            }
             StatementKind::Conductance { name, ion } => self.conductance(name, ion.as_ref()),
+            kind => self.special(kind, statement.span, block),
         }
     }
 
-    fn table(&mut self, span: Span) {
-        let message = "TABLE is not used: the values are computed exactly at each call";
-        let help = "results differ from NEURON's by its interpolation error; set usetable_<suffix> = 0 there";
-        self.report.warning("nmodl-table", span, message, help);
+    /// Statements that only some blocks may hold.
+    fn special(&mut self, kind: &'a StatementKind, span: Span, block: &'a Block) {
+        use BlockKind::{Derivative, Kinetic, Linear, NetReceive, Nonlinear};
+        match kind {
+            StatementKind::Reaction(reaction) => {
+                self.belongs(span, block, &[Kinetic], "a reaction");
+                self.reactants(&reaction.left);
+                self.reactants(&reaction.right);
+                self.expression(&reaction.forward);
+                reaction.backward.iter().for_each(|backward| self.expression(backward));
+                if reaction.flux && (reaction.left.len() != 1 || reaction.left[0].count != 1) {
+                    self.report.error("nmodl-kinetic", span, "a flux `<<` goes into one STATE");
+                }
+            }
+            StatementKind::Conserve { terms, total } => {
+                self.belongs(span, block, &[Kinetic], "CONSERVE");
+                self.reactants(terms);
+                self.expression(total);
+            }
+            StatementKind::Compartment(spread) => {
+                self.belongs(span, block, &[Kinetic], "COMPARTMENT");
+                self.spread(spread);
+            }
+            StatementKind::Diffusion(spread) => {
+                self.belongs(span, block, &[Kinetic], "LONGITUDINAL_DIFFUSION");
+                self.spread(spread);
+            }
+            StatementKind::Equation { left, right } => {
+                self.belongs(span, block, &[Linear, Nonlinear, Derivative], "an equation");
+                self.expression(left);
+                self.expression(right);
+            }
+            StatementKind::Watch(conditions) => {
+                self.belongs(span, block, &[NetReceive], "WATCH");
+                for (condition, flag) in conditions {
+                    self.watch(condition);
+                    self.expression(flag);
+                }
+            }
+            StatementKind::ForNetcons { arguments, body } => {
+                self.belongs(span, block, &[NetReceive], "FOR_NETCONS");
+                if arguments.len() != block.arguments.len() {
+                    let message = "FOR_NETCONS takes as many arguments as NET_RECEIVE";
+                    self.report.error("nmodl-arguments", span, message);
+                }
+                self.scopes.push(arguments.iter().map(|name| (name.text.as_str(), None)).collect());
+                self.statements(body, block, false);
+                self.scopes.pop();
+            }
+            StatementKind::Initial(body) => {
+                self.belongs(span, block, &[NetReceive], "INITIAL inside a block");
+                self.statements(body, block, false);
+            }
+            _ => {}
+        }
+    }
+
+    fn belongs(&mut self, span: Span, block: &Block, kinds: &[BlockKind], what: &str) {
+        if !kinds.contains(&block.kind) {
+            let names: Vec<String> = kinds.iter().map(|kind| format!("{kind:?}").to_uppercase()).collect();
+            let message = format!("{what} stands in {}", names.join(" or ").replace("NETRECEIVE", "NET_RECEIVE"));
+            self.report.error("nmodl-misplaced", span, message);
+        }
+    }
+
+    fn locals(&mut self, locals: &'a [Local]) {
+        for local in locals {
+            let name = local.name.text.as_str();
+            let symbol = self.symbols.find(name).map(|index| &self.symbols.list[index]);
+            if symbol.is_some_and(|symbol| symbol.state || symbol.range) {
+                let message = format!("LOCAL `{name}` hides the variable of that name");
+                self.report.warning("nmodl-shadowed", local.name.span, message, "give the local variable another name");
+            }
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.insert(name, local.length);
+            }
+        }
+    }
+
+    fn reactants(&mut self, reactants: &'a [Reactant]) {
+        for reactant in reactants {
+            self.variable(&reactant.variable);
+        }
+    }
+
+    fn spread(&mut self, spread: &'a Spread) {
+        self.scopes.push(spread.index.iter().map(|name| (name.text.as_str(), None)).collect());
+        self.expression(&spread.value);
+        self.scopes.pop();
+        for state in spread.states.iter().filter(|state| self.symbols.all(&state.text).is_empty()) {
+            self.no_state(state);
+        }
+    }
+
+    fn watch(&mut self, condition: &'a Expression) {
+        use crate::ast::Binary::{Greater, GreaterEqual, Less, LessEqual};
+        match &condition.kind {
+            ExpressionKind::Binary(Greater | Less | GreaterEqual | LessEqual, left, right) => {
+                self.expression(left);
+                self.expression(right);
+            }
+            _ => self.report.error("nmodl-syntax", condition.span, "WATCH wants `(a > b)` or `(a < b)`"),
+        }
     }
 
     fn conductance(&mut self, name: &'a Name, ion: Option<&Name>) {
@@ -144,160 +246,51 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
-    fn is_local(&self, name: &str) -> bool {
-        self.scopes.iter().any(|scope| scope.contains(name)) || self.own.is_some_and(|own| own.name.text == name)
-    }
-
-    fn name(&mut self, name: &str, span: Span) {
-        if self.is_local(name) || self.symbols.find(name).is_some() {
-            return;
-        }
-        let names = self.symbols.list.iter().map(|symbol| symbol.name.as_str());
-        let near = nearest(name, names.chain(self.scopes.iter().flatten().copied()));
-        self.undefined("nmodl-undefined-name", span, format!("`{name}` is not declared"), near);
-    }
-
-    fn undefined(&mut self, code: &'static str, span: Span, message: String, near: Option<String>) {
-        match near {
-            Some(near) => self.report.error_help(code, span, message, format!("did you mean `{near}`?")),
-            None => self.report.error(code, span, message),
-        }
-    }
-
-    fn target(&mut self, target: &'a Name) {
-        if self.is_local(&target.text) {
-            return;
-        }
-        let Some(index) = self.symbols.find(&target.text) else {
-            return self.name(&target.text, target.span);
-        };
-        let symbol = &self.symbols.list[index];
-        let (what, help) = match symbol.role {
-            Role::State | Role::Assigned | Role::FileLocal | Role::Ion { .. } => return,
-            // A block works on its own copy of v, as nocmodl's does; old files shift it and shift it back.
-            Role::Voltage => return,
-            Role::Parameter if symbol.range => return,
-            Role::Parameter => {
-                ("a PARAMETER that all instances share", "name it in RANGE: each instance then has its own")
-            }
-            Role::Constant(_) => ("a constant", ""),
-            Role::Peer => ("a POINTER, which the other side sets", ""),
-            _ => ("set by the simulator", ""),
-        };
-        let message = format!("`{}` cannot be assigned: it is {what}", target.text);
-        match help {
-            "" => self.report.error("nmodl-assign", target.span, message),
-            help => self.report.error_help("nmodl-assign", target.span, message, help),
-        }
-    }
-
-    fn differential(&mut self, target: &'a Name, block: &Block) {
+    fn differential(&mut self, target: &'a Variable, block: &Block) {
+        let name = &target.name;
         if block.kind != BlockKind::Derivative {
-            let message = format!("`{}'` outside of DERIVATIVE", target.text);
-            return self.report.error("nmodl-solve", target.span, message);
+            let message = format!("`{}'` outside of DERIVATIVE", name.text);
+            return self.report.error("nmodl-solve", name.span, message);
         }
-        let index = self.symbols.find(&target.text).filter(|_| !self.is_local(&target.text));
-        if !index.is_some_and(|index| self.symbols.list[index].state) {
-            let states = self.symbols.list.iter().filter(|symbol| symbol.state).map(|symbol| symbol.name.as_str());
-            let near = nearest(&target.text, states);
-            let message = format!("`{}` is not a STATE", target.text);
-            self.undefined("nmodl-undefined-name", target.span, message, near);
+        self.index(target);
+        let all = self.symbols.all(&name.text);
+        if all.is_empty() || !self.symbols.list[all].iter().all(|symbol| symbol.state) {
+            self.no_state(name);
         }
+    }
+
+    fn no_state(&mut self, name: &Name) {
+        let states = self.symbols.list.iter().filter(|symbol| symbol.state).map(|symbol| symbol.name.as_str());
+        let near = nearest(&name.text, states);
+        self.undefined("nmodl-undefined-name", name.span, format!("`{}` is not a STATE", name.text), near);
     }
 
     fn solve(&mut self, name: &Name, method: Option<&Name>, block: &Block, top: bool) {
-        if block.kind != BlockKind::Breakpoint || !top {
-            let message = "SOLVE stands in BREAKPOINT, outside of any condition";
+        use BlockKind::{Breakpoint, Function, Initial, Procedure};
+        if !matches!(block.kind, Initial | Procedure | Function) && (block.kind != Breakpoint || !top) {
+            let message = "SOLVE stands in BREAKPOINT, outside of any condition, in INITIAL or in a PROCEDURE";
             return self.report.error("nmodl-solve", name.span, message);
         }
-        let kinds = [BlockKind::Derivative, BlockKind::Procedure];
-        let Some(index) = block_index(self.file, &kinds, &name.text) else {
-            let blocks = self.file.blocks.iter().filter(|block| kinds.contains(&block.kind));
+        let Some(index) = block_index(self.file, &SOLVABLE, &name.text) else {
+            let blocks = self.file.blocks.iter().filter(|block| SOLVABLE.contains(&block.kind));
             let near = nearest(&name.text, blocks.map(|block| block.name.text.as_str()));
-            let message = format!("there is no DERIVATIVE or PROCEDURE `{}`", name.text);
+            let message = format!("there is no block `{}` to SOLVE", name.text);
             return self.undefined("nmodl-undefined-function", name.span, message, near);
         };
+        self.calls.push(index);
         let solved = &self.file.blocks[index];
-        let help = "methods are cnexp, derivimplicit and euler";
-        match (solved.kind, method) {
-            (BlockKind::Derivative, None) => {
-                self.report.error_help("nmodl-solve", name.span, "SOLVE of a DERIVATIVE needs a METHOD", help);
-            }
-            (BlockKind::Derivative, Some(method)) if !METHODS.contains(&method.text.as_str()) => {
-                let message = format!("METHOD {} is not supported", method.text);
-                self.report.error_help("nmodl-unsupported", method.span, message, help);
-            }
-            (BlockKind::Procedure, Some(method)) if method.text != "after_cvode" => {
-                self.report.error("nmodl-solve", method.span, "SOLVE of a PROCEDURE takes no METHOD");
-            }
-            (BlockKind::Procedure, _) if !solved.arguments.is_empty() => {
-                self.report.error("nmodl-arguments", name.span, "a PROCEDURE that is SOLVEd takes no arguments");
-            }
-            _ => self.calls.push(index),
+        if solved.kind == BlockKind::Procedure && !solved.arguments.is_empty() {
+            self.report.error("nmodl-arguments", name.span, "a PROCEDURE that is SOLVEd takes no arguments");
         }
-    }
-
-    fn expression(&mut self, expression: &'a Expression) {
-        match &expression.kind {
-            ExpressionKind::Number(..) => {}
-            ExpressionKind::Name(name) => self.name(name, expression.span),
-            ExpressionKind::Unary(_, operand) => self.expression(operand),
-            ExpressionKind::Binary(_, left, right) => {
-                self.expression(left);
-                self.expression(right);
-            }
-            ExpressionKind::Call(name, arguments) => {
-                arguments.iter().for_each(|argument| self.expression(argument));
-                self.call(name, arguments);
-            }
+        let methods = methods(solved.kind);
+        if let Some(method) = method.filter(|method| !methods.contains(&method.text.as_str())) {
+            let help = match methods {
+                [] => "leave METHOD out".to_string(),
+                methods => format!("methods are {}", methods.join(", ")),
+            };
+            let message = format!("METHOD {} cannot solve `{}`", method.text, name.text);
+            self.report.error_help("nmodl-solve", method.span, message, help);
         }
-    }
-
-    fn call(&mut self, name: &'a Name, arguments: &'a [Expression]) {
-        let kinds = [BlockKind::Function, BlockKind::Procedure];
-        let block = block_index(self.file, &kinds, &name.text);
-        let builtin = BUILTINS.iter().find(|(builtin, _)| *builtin == name.text);
-        let wanted = match (block, builtin) {
-            (Some(index), _) => {
-                self.calls.push(index);
-                self.file.blocks[index].arguments.len()
-            }
-            (None, _) if LATER.contains(&name.text.as_str()) => {
-                return self.report.error(
-                    "nmodl-unsupported",
-                    name.span,
-                    format!("{} is not supported yet", name.text),
-                );
-            }
-            (None, Some((_, wanted))) => *wanted,
-            (None, None) => return self.no_function(name),
-        };
-        if wanted != arguments.len() {
-            let message = format!("`{}` wants {wanted} argument(s), not {}", name.text, arguments.len());
-            self.report.error("nmodl-arguments", name.span, message);
-        }
-        if name.text == "state_discontinuity" {
-            self.discontinuity(name, arguments);
-        }
-    }
-
-    /// `state_discontinuity(x, value)` assigns.
-    fn discontinuity(&mut self, name: &Name, arguments: &'a [Expression]) {
-        let target = arguments.first().map(|first| (&first.kind, first.span));
-        match target {
-            Some((ExpressionKind::Name(text), _))
-                if self.symbols.find(text).is_some_and(|at| self.symbols.list[at].state) => {}
-            _ => self.report.error("nmodl-assign", name.span, "state_discontinuity takes a STATE and a value"),
-        }
-    }
-
-    fn no_function(&mut self, name: &Name) {
-        let blocks =
-            self.file.blocks.iter().filter(|block| matches!(block.kind, BlockKind::Function | BlockKind::Procedure));
-        let own = blocks.map(|block| block.name.text.as_str());
-        let near = nearest(&name.text, own.chain(BUILTINS.iter().map(|(builtin, _)| *builtin)));
-        let message = format!("there is no FUNCTION or PROCEDURE `{}`", name.text);
-        self.undefined("nmodl-undefined-function", name.span, message, near);
     }
 
     /// Reports the first block on each cycle of calls.
@@ -316,6 +309,209 @@ impl<'a> Checker<'a, '_, '_> {
                 self.report.error("nmodl-recursion", name.span, message);
             }
         }
+    }
+}
+
+/// What may stand after METHOD.
+fn methods(kind: BlockKind) -> &'static [&'static str] {
+    match kind {
+        BlockKind::Derivative => &["cnexp", "derivimplicit", "euler", "runge", "after_cvode"],
+        BlockKind::Kinetic => &["sparse", "euler", "runge", "_advance"],
+        BlockKind::Linear => &["simeq"],
+        BlockKind::Nonlinear => &["newton"],
+        _ => &["after_cvode", "cvode_t", "cvode_t_v", "cvode_v"],
+    }
+}
+
+// Names and expressions.
+impl<'a> Checker<'a, '_, '_> {
+    /// The length of a local array, none for a plain local name.
+    fn local(&self, name: &str) -> Option<Option<u32>> {
+        let own = self.own.filter(|own| own.name.text == name).map(|_| None);
+        self.scopes.iter().rev().find_map(|scope| scope.get(name).copied()).or(own)
+    }
+
+    fn name(&mut self, name: &str, span: Span) {
+        match (self.local(name), self.symbols.find(name)) {
+            (Some(None), _) => {}
+            (None, Some(index)) => {
+                if matches!(self.symbols.list[index].role, Role::Random(_)) {
+                    let help = "it is the first argument of random_uniform and its like";
+                    self.report.error_help("nmodl-random", span, format!("RANDOM `{name}` has no value"), help);
+                }
+            }
+            (Some(Some(_)), _) => self.wants_index(name, span),
+            (None, None) if self.symbols.array(name).is_some() => self.wants_index(name, span),
+            (None, None) => self.no_name(name, span),
+        }
+    }
+
+    fn wants_index(&mut self, name: &str, span: Span) {
+        self.report.error("nmodl-array", span, format!("`{name}` is an array: which element?"));
+    }
+
+    fn no_name(&mut self, name: &str, span: Span) {
+        let names = self.symbols.list.iter().map(|symbol| symbol.name.as_str());
+        let near = nearest(name, names.chain(self.scopes.iter().flat_map(|scope| scope.keys().copied())));
+        self.undefined("nmodl-undefined-name", span, format!("`{name}` is not declared"), near);
+    }
+
+    fn undefined(&mut self, code: &'static str, span: Span, message: String, near: Option<String>) {
+        match near {
+            Some(near) => self.report.error_help(code, span, message, format!("did you mean `{near}`?")),
+            None => self.report.error(code, span, message),
+        }
+    }
+
+    /// A variable that is read.
+    fn variable(&mut self, variable: &'a Variable) {
+        match &variable.index {
+            Some(index) => self.element(&variable.name, index),
+            None => self.name(&variable.name.text, variable.name.span),
+        }
+    }
+
+    fn index(&mut self, variable: &'a Variable) {
+        if let Some(index) = &variable.index {
+            self.element(&variable.name, index);
+        }
+    }
+
+    fn element(&mut self, name: &Name, index: &'a Expression) {
+        self.expression(index);
+        let is_array = match self.local(&name.text) {
+            Some(length) => length.is_some(),
+            None => self.symbols.array(&name.text).is_some(),
+        };
+        if !is_array && (self.local(&name.text).is_some() || self.symbols.find(&name.text).is_some()) {
+            self.report.error("nmodl-array", name.span, format!("`{}` is not an array", name.text));
+        } else if !is_array {
+            self.no_name(&name.text, name.span);
+        }
+    }
+
+    fn target(&mut self, target: &'a Variable) {
+        let name = &target.name;
+        if target.index.is_some() {
+            return self.index(target);
+        }
+        if let Some(length) = self.local(&name.text) {
+            return if length.is_some() { self.wants_index(&name.text, name.span) };
+        }
+        let Some(index) = self.symbols.find(&name.text) else {
+            return self.name(&name.text, name.span);
+        };
+        let (what, help) = match self.symbols.list[index].role {
+            Role::State | Role::Assigned | Role::FileLocal | Role::Parameter | Role::Ion { .. } => return,
+            // A block works on its own copy of v, as nocmodl's does; old files shift it and shift it back.
+            Role::Voltage => return,
+            Role::Constant(_) => ("a constant", "declare it in ASSIGNED"),
+            Role::Peer => ("a POINTER, which the other side sets", "let the other mechanism compute it"),
+            Role::Random(_) => ("a RANDOM stream", "random_setseq sets where it stands"),
+            _ => ("set by the simulator", "set it in the model's config"),
+        };
+        let message = format!("`{}` cannot be assigned: it is {what}", name.text);
+        self.report.error_help("nmodl-assign", name.span, message, help);
+    }
+
+    fn expression(&mut self, expression: &'a Expression) {
+        match &expression.kind {
+            ExpressionKind::Number(..) => {}
+            ExpressionKind::Text(_) => {
+                self.report.error("nmodl-syntax", expression.span, "a text has no value");
+            }
+            ExpressionKind::Name(name) => self.name(name, expression.span),
+            ExpressionKind::Element(name, index) => self.element(name, index),
+            ExpressionKind::Prime(name) => {
+                let known = self.symbols.find(&name.text).map(|index| self.symbols.list[index].state);
+                if known != Some(true) {
+                    self.no_state(name);
+                }
+            }
+            ExpressionKind::Unary(_, operand) => self.expression(operand),
+            ExpressionKind::Binary(_, left, right) => {
+                self.expression(left);
+                self.expression(right);
+            }
+            ExpressionKind::Call(name, arguments) => self.call(name, arguments),
+        }
+    }
+
+    fn call(&mut self, name: &'a Name, arguments: &'a [Expression]) {
+        let block = block_index(self.file, &CALLABLE, &name.text);
+        let builtin = builtins::arity(&name.text);
+        let wanted = match (block, builtin) {
+            (Some(index), _) => {
+                self.calls.push(index);
+                Arity::Exactly(self.file.blocks[index].arguments.len())
+            }
+            (None, _) if builtins::is_absent(&name.text) => {
+                let message = format!("{} of the SCoP library is not supported", name.text);
+                return self.report.error("nmodl-unsupported", name.span, message);
+            }
+            (None, Some(arity)) => arity,
+            (None, None) => return self.no_function(name),
+        };
+        if let Arity::Exactly(wanted) = wanted
+            && wanted != arguments.len()
+        {
+            let message = format!("`{}` wants {wanted} argument(s), not {}", name.text, arguments.len());
+            self.report.error("nmodl-arguments", name.span, message);
+        }
+        let skipped = if block.is_none() { self.special_arguments(name, arguments) } else { 0 };
+        arguments.iter().skip(skipped).for_each(|argument| self.expression(argument));
+    }
+
+    /// Checks the arguments of functions that take more than numbers; how many of them need no further look.
+    fn special_arguments(&mut self, name: &Name, arguments: &'a [Expression]) -> usize {
+        match name.text.as_str() {
+            "printf" | "prterr" | "nrn_random_play" => arguments.len(),
+            "nrn_pointing" => 1,
+            "state_discontinuity" => {
+                self.discontinuity(name, arguments);
+                0
+            }
+            random if random.starts_with("random_") => {
+                let stream = arguments.first().and_then(|first| match &first.kind {
+                    ExpressionKind::Name(text) => self.symbols.find(text),
+                    _ => None,
+                });
+                if !stream.is_some_and(|index| matches!(self.symbols.list[index].role, Role::Random(_))) {
+                    let message = format!("the first argument of {random} is a RANDOM variable");
+                    self.report.error("nmodl-random", name.span, message);
+                }
+                let most = if matches!(random, "random_uniform" | "random_normal") { 3 } else { 4 };
+                let wrong = matches!(random, "random_uniform" | "random_normal") && arguments.len() == 2;
+                if wrong || arguments.len() > most {
+                    let message = format!("{random} takes a stream, and both numbers of its distribution or none");
+                    self.report.error("nmodl-arguments", name.span, message);
+                }
+                1
+            }
+            _ => 0,
+        }
+    }
+
+    /// `state_discontinuity(x, value)` assigns.
+    fn discontinuity(&mut self, name: &Name, arguments: &'a [Expression]) {
+        let target = arguments.first().map(|first| &first.kind);
+        match target {
+            Some(ExpressionKind::Name(text))
+                if self.symbols.find(text).is_some_and(|at| self.symbols.list[at].state) => {}
+            Some(ExpressionKind::Element(..)) => {}
+            _ => self.report.error("nmodl-assign", name.span, "state_discontinuity takes a STATE and a value"),
+        }
+    }
+
+    fn no_function(&mut self, name: &Name) {
+        let blocks = self.file.blocks.iter().filter(|block| CALLABLE.contains(&block.kind));
+        let mut all: Vec<&str> = blocks.map(|block| block.name.text.as_str()).collect();
+        for name in builtins::names() {
+            all.push(name);
+        }
+        let near = nearest(&name.text, all.into_iter());
+        let message = format!("there is no FUNCTION or PROCEDURE `{}`", name.text);
+        self.undefined("nmodl-undefined-function", name.span, message, near);
     }
 }
 

@@ -107,14 +107,21 @@ impl<'a> Report<'a> {
         self.add(Severity::Warning, code, span, message.into(), help);
     }
 
+    /// The file's name as a word of NMODL, without folder and ending.
+    pub(crate) fn file_stem(&self) -> String {
+        let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or_default();
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+    }
+
     /// True once an error was added.
     pub(crate) fn failed(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     fn add(&mut self, severity: Severity, code: &'static str, span: Span, message: String, help: Option<String>) {
-        let (line, column, source_line) = locate(self.text, span.start as usize);
-        let file = self.file.to_string();
+        let (included, line, column, source_line) = locate(self.text, span.start as usize);
+        let file = included.unwrap_or_else(|| self.file.to_string());
         let diagnostic = Diagnostic { severity, code, message, file, line, column, source_line, help };
         if self.diagnostics.len() < MOST && !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
@@ -125,17 +132,16 @@ impl<'a> Report<'a> {
 /// No more messages than this for one file: what follows is noise.
 const MOST: usize = 100;
 
-/// Line, column (from 1) and text of the line that holds byte `at`.
-fn locate(text: &str, at: usize) -> (u32, u32, String) {
+/// Included file, line, column (from 1) and text of the line that holds byte `at`.
+fn locate(text: &str, at: usize) -> (Option<String>, u32, u32, String) {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    let before = &text[..at];
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let (file, line) = crate::source::place(text, at);
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let column = text[start..at].chars().count() + 1;
     let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
     let source_line = text[start..end].trim_end().replace('\t', " ");
-    (line as u32, column as u32, source_line)
+    (file.map(String::from), line, column as u32, source_line)
 }

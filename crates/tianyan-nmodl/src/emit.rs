@@ -3,17 +3,18 @@
 //! ```c
 //! void <prefix><mechanism>_current(double *state, const i64 *field, const i32 *index, i64 n, double t, double dt);
 //! void <prefix><mechanism>_receive(double *state, const i64 *field, const i32 *index, i64 n, double t, double dt,
-//!                                  i64 i, double *argument);
+//!                                  i64 i, double *argument, double *effect);
 //! ```
 //!
-//! `_initial` and `_state` look as `_current`. Kernels that store nothing are left out. A loop loads into
-//! constants, computes in straight lines and stores at the end, so that it vectorises; only iterations branch.
+//! `_connect` and `_each_connection` look as `_receive`, all others as `_current`. `effect` gets three numbers for
+//! each of [`Kernel::effects`]: 1 or 0 for whether it happens, its time, its flag; the effects of INITIAL are known
+//! to the interpreter alone. Kernels that change nothing are left out. A loop loads into constants, computes in straight lines and stores at the end, so that it vectorises; only iterations branch.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::graph::operands;
-use crate::ir::{Binding, Comparison, Destination, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value};
+use crate::ir::{Binding, Comparison, Destination, Draw, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value};
 use crate::mechanism::Mechanism;
 
 /// What must stand before the text of the mechanisms, once.
@@ -21,21 +22,33 @@ pub const PRELUDE: &str = include_str!("kernel.h");
 
 /// The text of a mechanism's kernels.
 pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
-    let kernels = &mechanism.kernels;
     let mut text = format!("/* {} */\n", mechanism.name);
-    for (name, kernel) in [("initial", &kernels.initial), ("current", &kernels.current), ("state", &kernels.state)] {
-        if !kernel.is_empty() {
-            let head = format!("KERNEL {prefix}{}_{name}(ARGUMENTS) {{\n", mechanism.name);
-            text += &Emitter::new(mechanism, kernel).kernel(&head, true);
+    for (name, kernel) in mechanism.kernels.all() {
+        if kernel.is_empty() {
+            continue;
         }
-    }
-    if !kernels.receive.is_empty() {
-        let head =
-            format!("FUNCTION {prefix}{}_receive(ARGUMENTS, i64 i, double *RESTRICT argument) {{\n", mechanism.name);
-        text += &Emitter::new(mechanism, &kernels.receive).kernel(&head, false);
+        let looped = !FUNCTIONS.contains(&name);
+        let head = match looped {
+            true => format!("KERNEL {prefix}{}_{name}(ARGUMENTS) {{\n", mechanism.name),
+            false => format!(
+                "FUNCTION {prefix}{}_{name}(ARGUMENTS, i64 i, double *RESTRICT argument, double *RESTRICT effect) {{\n",
+                mechanism.name
+            ),
+        };
+        text += &Emitter::new(mechanism, kernel).kernel(&head, looped);
     }
     text
 }
+
+/// Kernels that sweep over all instances in every step.
+pub const SWEEPS: [&str; 7] =
+    ["current", "state", "watch", "before_breakpoint", "after_solve", "before_step", "diffuse"];
+
+/// Kernels that run on one instance when an event arrives.
+pub const EVENTS: [&str; 2] = ["receive", "each_connection"];
+
+/// Kernels that run on one instance.
+const FUNCTIONS: [&str; 3] = ["receive", "connect", "each_connection"];
 
 struct Emitter<'a> {
     mechanism: &'a Mechanism,
@@ -69,6 +82,9 @@ impl<'a> Emitter<'a> {
         self.indices();
         self.body();
         self.stores(&scattered);
+        if !looped {
+            self.effects();
+        }
         match (looped, scattered.len()) {
             (false, _) => self.line(format_args!("  }}\n}}")),
             (true, 0) => self.line(format_args!("  END_FOREACH\n}}")),
@@ -119,7 +135,10 @@ impl<'a> Emitter<'a> {
 
     /// The bindings this kernel touches.
     fn touched(&self) -> BTreeSet<u32> {
-        let loads = self.kernel.ops.iter().filter_map(|op| if let Op::Load(b) = op { Some(*b) } else { None });
+        let loads = self.kernel.ops.iter().filter_map(|op| match op {
+            Op::Load(b) | Op::Interpolate(b, _) | Op::Lookup(b, _) => Some(*b),
+            _ => None,
+        });
         let stores = self.kernel.stores.iter().filter_map(|(destination, _)| match destination {
             Destination::Set(b) | Destination::Add(b) => Some(*b),
             Destination::Argument(_) => None,
@@ -271,8 +290,23 @@ impl<'a> Emitter<'a> {
             Op::Or(a, b) => format!("{} | {}", x(a), x(b)),
             Op::Not(a) => format!("!{}", x(a)),
             Op::Select(c, a, b) => format!("{} ? {} : {}", x(c), x(a), x(b)),
+            Op::Draw(draw, [a, b, c], place) => {
+                format!("{}({}, {}, {}, {})", draw_name(draw), x(a), x(b), x(c), x(place))
+            }
+            Op::Interpolate(table, a) => format!("ty_interpolate(p{table}, {})", x(a)),
+            Op::Lookup(table, a) => format!("ty_lookup(p{table}, {})", x(a)),
             Op::Carried(k) => format!("c{}_{k}", iteration.unwrap_or_default()),
             Op::Iterated(number, k) => format!("c{number}_{k}"),
+        }
+    }
+
+    fn effects(&mut self) {
+        for (k, effect) in self.kernel.effects.iter().enumerate() {
+            let (when, time, flag) = (name(effect.when), self.use_of(effect.time), self.use_of(effect.flag));
+            let at = 3 * k;
+            self.line(format_args!("    effect[{at}] = {when} ? 1.0 : 0.0;"));
+            self.line(format_args!("    effect[{}] = {time};", at + 1));
+            self.line(format_args!("    effect[{}] = {flag};", at + 2));
         }
     }
 
@@ -302,6 +336,8 @@ fn uniform(mechanism: &Mechanism, kernel: &Kernel) -> Vec<bool> {
                 binding => binding == Binding::Celsius,
             },
             Op::Argument(_) | Op::Carried(_) | Op::Iterated(..) => false,
+            // A function of a table is called where it is needed, and not once more for nothing.
+            Op::Interpolate(..) | Op::Lookup(..) | Op::Draw(..) => false,
             op => operands(&op).iter().flatten().all(|read| uniform[read.0 as usize]),
         };
     }
@@ -329,6 +365,15 @@ fn sign(comparison: Comparison) -> &'static str {
         Comparison::LessEqual => "<=",
         Comparison::Equal => "==",
         Comparison::NotEqual => "!=",
+    }
+}
+
+fn draw_name(draw: Draw) -> &'static str {
+    match draw {
+        Draw::Integer => "ty_integer",
+        Draw::Uniform => "ty_uniform",
+        Draw::Normal => "ty_normal",
+        Draw::NormalLength => "ty_normal_length",
     }
 }
 

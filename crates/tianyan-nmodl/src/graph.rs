@@ -59,6 +59,29 @@ impl Graph {
         }
     }
 
+    /// Whether a condition holds, if that is known.
+    pub(crate) fn decided(&self, condition: Value) -> Option<bool> {
+        match self.op(condition) {
+            Op::Compare(_, a, b) => {
+                let (a, b) = (self.known(a)?, self.known(b)?);
+                let result = evaluate(&rename_known(&self.op(condition)), &|v| if v.0 == 0 { a } else { b })?;
+                Some(result != 0.0)
+            }
+            Op::Not(a) => self.decided(a).map(|holds| !holds),
+            Op::And(a, b) => match (self.decided(a), self.decided(b)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            },
+            Op::Or(a, b) => match (self.decided(a), self.decided(b)) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn is(&self, value: Value, number: f64) -> bool {
         self.known(value).is_some_and(|known| known.to_bits() == number.to_bits())
     }
@@ -92,7 +115,10 @@ impl Graph {
         for number in numbers.iter().flatten() {
             all_known &= number.is_some();
         }
-        let is_number = !matches!(op, Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) | Op::Select(..));
+        let is_number = !matches!(
+            op,
+            Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) | Op::Select(..) | Op::Draw(..)
+        );
         if operands[0].is_none() || !all_known || !is_number {
             return None;
         }
@@ -212,10 +238,21 @@ impl Graph {
     }
 }
 
+/// A comparison of values 0 and 1.
+fn rename_known(op: &Op) -> Op {
+    let mut next = 0;
+    rename(op, |_| {
+        next += 1;
+        Value(next - 1)
+    })
+}
+
 /// The values an operation reads (those of an iteration aside).
-pub(crate) fn operands(op: &Op) -> [Option<Value>; 3] {
+pub(crate) fn operands(op: &Op) -> [Option<Value>; 4] {
     match *op {
-        Op::Negate(a) | Op::Call(_, a) | Op::Not(a) => [Some(a), None, None],
+        Op::Negate(a) | Op::Call(_, a) | Op::Not(a) | Op::Interpolate(_, a) | Op::Lookup(_, a) => {
+            [Some(a), None, None, None]
+        }
         Op::Add(a, b)
         | Op::Subtract(a, b)
         | Op::Multiply(a, b)
@@ -226,15 +263,16 @@ pub(crate) fn operands(op: &Op) -> [Option<Value>; 3] {
         | Op::Maximum(a, b)
         | Op::Compare(_, a, b)
         | Op::And(a, b)
-        | Op::Or(a, b) => [Some(a), Some(b), None],
-        Op::Select(c, a, b) => [Some(c), Some(a), Some(b)],
+        | Op::Or(a, b) => [Some(a), Some(b), None, None],
+        Op::Select(c, a, b) => [Some(c), Some(a), Some(b), None],
+        Op::Draw(_, [a, b, c], d) => [Some(a), Some(b), Some(c), Some(d)],
         Op::Constant(_)
         | Op::Load(_)
         | Op::Time
         | Op::TimeStep
         | Op::Argument(_)
         | Op::Carried(_)
-        | Op::Iterated(..) => [None; 3],
+        | Op::Iterated(..) => [None; 4],
     }
 }
 
@@ -244,6 +282,8 @@ pub(crate) fn rename(op: &Op, mut new: impl FnMut(Value) -> Value) -> Op {
         Op::Negate(a) => Op::Negate(new(a)),
         Op::Call(function, a) => Op::Call(function, new(a)),
         Op::Not(a) => Op::Not(new(a)),
+        Op::Interpolate(table, a) => Op::Interpolate(table, new(a)),
+        Op::Lookup(table, a) => Op::Lookup(table, new(a)),
         Op::Add(a, b) => Op::Add(new(a), new(b)),
         Op::Subtract(a, b) => Op::Subtract(new(a), new(b)),
         Op::Multiply(a, b) => Op::Multiply(new(a), new(b)),
@@ -256,12 +296,13 @@ pub(crate) fn rename(op: &Op, mut new: impl FnMut(Value) -> Value) -> Op {
         Op::And(a, b) => Op::And(new(a), new(b)),
         Op::Or(a, b) => Op::Or(new(a), new(b)),
         Op::Select(c, a, b) => Op::Select(new(c), new(a), new(b)),
+        Op::Draw(draw, ids, place) => Op::Draw(draw, ids.map(&mut new), new(place)),
         other => other,
     }
 }
 
 fn key(op: &Op) -> Key {
-    let [a, b, c] = operands(op).map(|operand| operand.map_or(u32::MAX, |value| value.0));
+    let [a, b, c, d] = operands(op).map(|operand| operand.map_or(u32::MAX, |value| value.0));
     let (tag, extra) = match *op {
         Op::Constant(number) => (0, number.to_bits()),
         Op::Load(binding) => (1, u64::from(binding)),
@@ -285,6 +326,9 @@ fn key(op: &Op) -> Key {
         Op::Select(..) => (19, u64::from(c)),
         Op::Carried(k) => (20, u64::from(k)),
         Op::Iterated(iteration, k) => (21, u64::from(iteration) << 32 | u64::from(k)),
+        Op::Draw(draw, ..) => (22 + draw as u8, u64::from(c) << 32 | u64::from(d)),
+        Op::Interpolate(table, _) => (26, u64::from(table)),
+        Op::Lookup(table, _) => (27, u64::from(table)),
     };
     (tag, extra, a, b)
 }

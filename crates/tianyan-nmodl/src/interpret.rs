@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use crate::ir::{Binding, Comparison, Destination, Function, Iteration, Kernel, Op, Value};
-use crate::math;
+use crate::ir::{Binding, Comparison, Destination, Draw, Function, Iteration, Kernel, Op, Value};
 use crate::mechanism::Mechanism;
+use crate::{lookup, math, streams};
 
 /// Where a kernel finds its numbers (see [`crate::ir`]).
 #[derive(Debug)]
@@ -51,14 +51,25 @@ pub fn run(mechanism: &Mechanism, kernel: &Kernel, call: &mut Call, instances: R
     }
 }
 
-/// Runs NET_RECEIVE on one instance; what it writes to its arguments stands in `arguments` afterwards.
+/// Runs a kernel on one instance with arguments; what it writes to them stands there afterwards. `effects` gets
+/// three numbers for each of the kernel's effects: 1 or 0 for whether it happens, its time, its flag.
 ///
 /// # Panics
 /// If a table is too short for the mechanism.
-pub fn receive(mechanism: &Mechanism, call: &mut Call, i: usize, arguments: &mut [f64]) {
-    let kernel = &mechanism.kernels.receive;
+pub fn event(
+    mechanism: &Mechanism,
+    kernel: &Kernel,
+    call: &mut Call,
+    i: usize,
+    arguments: &mut [f64],
+    effects: &mut [f64],
+) {
     let mut values = vec![0.0; kernel.ops.len()];
     instance(mechanism, kernel, call, i, arguments, &mut values);
+    let get = |value: Value| values[value.0 as usize];
+    for (effect, out) in kernel.effects.iter().zip(effects.chunks_exact_mut(3)) {
+        out.copy_from_slice(&[get(effect.when), get(effect.time), get(effect.flag)]);
+    }
 }
 
 fn instance(
@@ -132,8 +143,14 @@ impl Run<'_, '_> {
             Op::Argument(k) => self.arguments[k as usize],
             Op::Carried(k) => carried[k as usize],
             Op::Iterated(iteration, k) => finished[iteration as usize][k as usize],
+            Op::Interpolate(b, x) => lookup::interpolate(self.table(b), values[x.0 as usize]),
+            Op::Lookup(b, x) => lookup::lookup(self.table(b), values[x.0 as usize]),
             op => evaluate(&op, &|value| values[value.0 as usize]).unwrap_or(f64::NAN),
         }
+    }
+
+    fn table(&self, b: u32) -> &[f64] {
+        &self.call.state[self.call.field[b as usize] as usize..]
     }
 }
 
@@ -156,6 +173,15 @@ pub(crate) fn evaluate(op: &Op, get: &impl Fn(Value) -> f64) -> Option<f64> {
         Op::And(a, b) => truth(get(a) != 0.0 && get(b) != 0.0),
         Op::Or(a, b) => truth(get(a) != 0.0 || get(b) != 0.0),
         Op::Not(a) => truth(get(a) == 0.0),
+        Op::Draw(draw, ids, place) => {
+            let (ids, place) = (ids.map(get), get(place));
+            match draw {
+                Draw::Integer => streams::integer(ids, place),
+                Draw::Uniform => streams::uniform(ids, place),
+                Draw::Normal => streams::normal(ids, place).0,
+                Draw::NormalLength => streams::normal(ids, place).1,
+            }
+        }
         Op::Select(c, a, b) => {
             if get(c) != 0.0 {
                 get(a)

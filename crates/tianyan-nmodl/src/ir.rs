@@ -2,8 +2,9 @@
 //!
 //! Lowering runs each block symbolically: procedures and functions are inlined, `if` becomes
 //! [`Op::Select`], equal expressions become one [`Value`], SOLVE becomes assignments as nocmodl defines them.
-//! What is left is a list of operations on doubles in which each reads only earlier ones, followed by stores.
-//! That form vectorises, prints, differentiates and interprets in a few lines each.
+//! What is left is a list of operations on doubles in which each reads only earlier ones, followed by stores
+//! and by effects (what NET_RECEIVE asks of the event queue). That form vectorises, prints, differentiates and
+//! interprets in a few lines each. Only iterations (implicit systems, WHILE) repeat.
 //!
 //! # Where numbers live
 //!
@@ -134,9 +135,29 @@ pub enum Op {
     Carried(u32),
     /// The k-th result of a finished [`Iteration`] (an index into [`Kernel::iterations`]).
     Iterated(u32, u32),
+    /// What the Random123 stream with these three identifiers gives at this place of its sequence.
+    Draw(Draw, [Value; 3], Value),
+    /// A TABLE's value, see [`crate::mechanism::Table`]: the binding of its field, and the argument.
+    Interpolate(u32, Value),
+    /// A FUNCTION_TABLE's value: the binding of its field, and the argument.
+    Lookup(u32, Value),
 }
 
-/// A loop that repeats until it has converged (derivimplicit on a system that is not linear).
+/// What is drawn from a stream (NEURON's nrnran123; Philox 4x32-10, Salmon et al. 2011). The place in the
+/// sequence is the number of 32-bit words drawn before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Draw {
+    /// The next 32-bit word as a whole number.
+    Integer,
+    /// (word + 1) / (2^32 + 1), between 0 and 1.
+    Uniform,
+    /// Normally distributed, mean 0, deviation 1, by the polar method from pairs of `Uniform`.
+    Normal,
+    /// How many words the `Normal` at this place takes.
+    NormalLength,
+}
+
+/// A loop: an implicit system that is not linear repeats until it has converged, WHILE until its condition fails.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Iteration {
     /// Starting values of the carried variables.
@@ -162,6 +183,32 @@ pub enum Destination {
     Argument(u32),
 }
 
+/// What an event block asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffectKind {
+    /// `net_send`: an event to the instance itself.
+    Send,
+    /// `net_event`: a spike.
+    Event,
+    /// `net_move`: moves the event that was sent last and is still on its way.
+    Move,
+    /// FOR_NETCONS: runs [`Kernels::each_connection`] for each connection that ends here.
+    EachConnection,
+}
+
+/// One call of net_send, net_event or net_move.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effect {
+    /// Which.
+    pub kind: EffectKind,
+    /// A condition: it happens only if true.
+    pub when: Value,
+    /// The time of the event, ms.
+    pub time: Value,
+    /// The flag of `net_send`.
+    pub flag: Value,
+}
+
 /// One kernel: operations, then stores in order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Kernel {
@@ -171,12 +218,14 @@ pub struct Kernel {
     pub iterations: Vec<Iteration>,
     /// What is stored at the end.
     pub stores: Vec<(Destination, Value)>,
+    /// What is asked of the event queue, in order. Only in `initial` and `receive`.
+    pub effects: Vec<Effect>,
 }
 
 impl Kernel {
-    /// True if it stores nothing.
+    /// True if it changes nothing.
     pub fn is_empty(&self) -> bool {
-        self.stores.is_empty()
+        self.stores.is_empty() && self.effects.is_empty()
     }
 }
 
@@ -190,7 +239,18 @@ pub struct Share {
     pub to: u32,
 }
 
-/// Everything a mechanism computes.
+/// Diffusion of one state along the cable, solved before the states of each step (LONGITUDINAL_DIFFUSION).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Diffusion {
+    /// Binding of the concentration: a field or an ion's variable.
+    pub state: u32,
+    /// Binding of the field that holds the volume of a length of cable, um3/um.
+    pub volume: u32,
+    /// Binding of the field that holds diffusion constant times cross section, um4/ms.
+    pub coefficient: u32,
+}
+
+/// Everything a mechanism computes. Kernels without stores and effects are not called.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Kernels {
     /// The table of bindings.
@@ -201,10 +261,56 @@ pub struct Kernels {
     /// Signs: Rhs gets -i (membrane current) or +i (electrode), Diagonal +di/dv or -di/dv; point processes
     /// scale nA to mA/cm2 by 100 / area.
     pub current: Kernel,
-    /// What SOLVE and concentration writers do at v(t_n+1).
+    /// What SOLVE and concentration writers do at v(t_n+1), and all of BREAKPOINT where there is no current.
     pub state: Kernel,
-    /// NET_RECEIVE.
+    /// NET_RECEIVE. Its last argument is the flag: 0 for an event from outside, else that of net_send or WATCH.
     pub receive: Kernel,
+    /// INITIAL of NET_RECEIVE, once for each connection: sets its arguments.
+    pub connect: Kernel,
+    /// WATCH: what to deliver now, see [`crate::mechanism::Watch`].
+    pub watch: Kernel,
+    /// BEFORE INITIAL.
+    pub before_initial: Kernel,
+    /// AFTER INITIAL.
+    pub after_initial: Kernel,
+    /// BEFORE BREAKPOINT.
+    pub before_breakpoint: Kernel,
+    /// AFTER SOLVE.
+    pub after_solve: Kernel,
+    /// BEFORE STEP: after the states, before values are recorded.
+    pub before_step: Kernel,
+    /// Volumes and coefficients of `diffusions`.
+    pub diffuse: Kernel,
+    /// FOR_NETCONS: once for each connection that ends at the instance.
+    pub each_connection: Kernel,
     /// Point processes: what is summed after `current`.
     pub shares: Vec<Share>,
+    /// What diffuses along the cable.
+    pub diffusions: Vec<Diffusion>,
+}
+
+impl Kernels {
+    /// The kernel of that name.
+    pub fn named(&self, name: &str) -> Option<&Kernel> {
+        self.all().into_iter().find(|(other, _)| *other == name).map(|(_, kernel)| kernel)
+    }
+
+    /// All kernels with their names in emitted text.
+    pub fn all(&self) -> [(&'static str, &Kernel); 13] {
+        [
+            ("initial", &self.initial),
+            ("current", &self.current),
+            ("state", &self.state),
+            ("receive", &self.receive),
+            ("connect", &self.connect),
+            ("watch", &self.watch),
+            ("before_initial", &self.before_initial),
+            ("after_initial", &self.after_initial),
+            ("before_breakpoint", &self.before_breakpoint),
+            ("after_solve", &self.after_solve),
+            ("before_step", &self.before_step),
+            ("diffuse", &self.diffuse),
+            ("each_connection", &self.each_connection),
+        ]
+    }
 }

@@ -5,6 +5,7 @@
 typedef long long i64;
 typedef unsigned long long u64;
 typedef int i32;
+typedef unsigned int u32;
 #define FN static __device__ __forceinline__
 #define RESTRICT __restrict__
 #define KERNEL extern "C" __global__ void
@@ -27,6 +28,7 @@ typedef bool flag;
 typedef int64_t i64;
 typedef uint64_t u64;
 typedef int32_t i32;
+typedef uint32_t u32;
 #define FN static inline __attribute__((always_inline))
 #define RESTRICT restrict
 #define KERNEL void
@@ -343,3 +345,63 @@ FN double ty_tanh(double x) {
 }
 FN double ty_min(double a, double b) { return (a < b) | (b != b) ? a : b; }
 FN double ty_max(double a, double b) { return (a > b) | (b != b) ? a : b; }
+FN double ty_integer(double id1, double id2, double id3, double place) {
+  double sequence = FLOOR(place * 0.25);
+  u32 a = (u32)(u64)sequence, b = (u32)(u64)id3, c = (u32)(u64)id1, d = (u32)(u64)id2, k = 0, l = 0;
+  for (int round = 0; round < 10; round++) {
+    u64 p = (u64)a * 0xD2511F53U, q = (u64)c * 0xCD9E8D57U;
+    a = (u32)(q >> 32) ^ b ^ k;
+    b = (u32)q;
+    c = (u32)(p >> 32) ^ d ^ l;
+    d = (u32)p;
+    k += 0x9E3779B9U;
+    l += 0xBB67AE85U;
+  }
+  double which = place - 4.0 * sequence;
+  return (double)(which < 1.0 ? a : which < 2.0 ? b : which < 3.0 ? c : d);
+}
+FN double ty_uniform(double id1, double id2, double id3, double place) {
+  return (ty_integer(id1, id2, id3, place) + 1.0) * (1.0 / 4294967297.0);
+}
+FN double normal_pair(double id1, double id2, double id3, double place, double *length) {
+  for (*length = 0.0;;) {
+    double a = 2.0 * ty_uniform(id1, id2, id3, place + *length) - 1.0;
+    double b = 2.0 * ty_uniform(id1, id2, id3, place + *length + 1.0) - 1.0;
+    *length += 2.0;
+    double square = a * a + b * b;
+    if (square <= 1.0 || *length > 1000.0) return SQRT((-2.0 * ty_log(square)) / square) * a;
+  }
+}
+FN double ty_normal(double id1, double id2, double id3, double place) {
+  double length;
+  return normal_pair(id1, id2, id3, place, &length);
+}
+FN double ty_normal_length(double id1, double id2, double id3, double place) {
+  double length;
+  normal_pair(id1, id2, id3, place, &length);
+  return length;
+}
+FN double ty_interpolate(const double *table, double x) {
+  const double *values = table + 3;
+  double at = table[1] * (x - table[0]);
+  flag low = at <= 0.0, high = at >= table[2], known = at == at;
+  double inside = known & !low & !high ? at : 0.0;
+  double whole = FLOOR(inside);
+  i64 k = (i64)whole;
+  i64 end = high ? (i64)table[2] : 0;
+  double between = values[k] + (inside - whole) * (values[k + 1] - values[k]);
+  double y = low | high ? values[end] : between;
+  return known ? y : at;
+}
+FN double ty_lookup(const double *table, double x) {
+  i64 count = (i64)table[0], below = 0, above = count - 1;
+  const double *arguments = table + 1, *values = arguments + count;
+  if (!(x > arguments[0])) return values[0];
+  if (x >= arguments[above]) return values[above];
+  while (above - below > 1) {
+    i64 middle = (above + below) / 2;
+    if (arguments[middle] <= x) below = middle; else above = middle;
+  }
+  double part = (x - arguments[below]) / (arguments[above] - arguments[below]);
+  return values[below] + part * (values[above] - values[below]);
+}

@@ -1,5 +1,5 @@
-//! Text to tokens. Comments, UNITSON and UNITSOFF vanish here; nothing is ever refused: what cannot be read
-//! becomes [`TokenKind::Unknown`], and the parser says so where it stands.
+//! Text to tokens. Comments vanish here; nothing is ever refused: what cannot be read becomes
+//! [`TokenKind::Unknown`], and the parser says so where it stands.
 
 use crate::diagnostic::Span;
 
@@ -34,8 +34,8 @@ pub(crate) struct Token {
 }
 
 /// Longer symbols first.
-const SYMBOLS: [&str; 26] = [
-    "<->", "->", "<<", "<=", ">=", "==", "!=", "&&", "||", "{", "}", "(", ")", "[", "]", "+", "-", "*", "/", "^", "=",
+const SYMBOLS: [&str; 29] = [
+    "<->", "->", "<<", "~+", "~", "@", "<=", ">=", "==", "!=", "&&", "||", "{", "}", "(", ")", "[", "]", "+", "-", "*", "/", "^", "=",
     "<", ">", "!", ",", "'",
 ];
 
@@ -87,7 +87,6 @@ fn word(rest: &str) -> (Option<TokenKind>, usize) {
         "COMMENT" => (None, through(rest, "ENDCOMMENT")),
         "VERBATIM" => (Some(TokenKind::Verbatim), through(rest, "ENDVERBATIM")),
         "TITLE" => (Some(TokenKind::Title), line_length(rest)),
-        "UNITSON" | "UNITSOFF" => (None, length),
         _ => (Some(TokenKind::Name), length),
     }
 }
@@ -137,7 +136,7 @@ mod tests {
 
     #[test]
     fn comments_vanish() {
-        assert_eq!(kinds("COMMENT a ENDCOMMENT : b\n? c\nUNITSOFF x"), [TokenKind::Name, TokenKind::End]);
+        assert_eq!(kinds("COMMENT a ENDCOMMENT : b\n? c\nx"), [TokenKind::Name, TokenKind::End]);
         assert_eq!(kinds("TITLE a b\nx"), [TokenKind::Title, TokenKind::Name, TokenKind::End]);
         assert_eq!(kinds("µ"), [TokenKind::Unknown, TokenKind::End]);
     }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! &str -> ast::File -> symbols::Symbols -> ir::Kernels (inside Mechanism) -> String (C, CUDA)
-//!   lex, parse    resolve             lower, validate                   emit
+//!   lex, parse,   resolve, check      lower                             emit
+//!   verbatim
 //!                                            \-> interpret (the oracle of the tests and the fallback)
 //! ```
 //!
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod builtins;
 mod check;
 mod derive;
 pub mod diagnostic;
@@ -20,14 +22,18 @@ mod graph;
 pub mod interpret;
 pub mod ir;
 mod lex;
+pub mod lookup;
 mod lower;
 pub mod math;
 pub mod mechanism;
 mod parse;
 mod print;
 pub mod shipped;
+pub mod source;
+pub mod streams;
 pub mod symbols;
 mod units;
+mod verbatim;
 
 pub use diagnostic::Diagnostic;
 pub use mechanism::{Field, FieldClass, IonUse, Mechanism, MechanismKind, Options};
@@ -41,8 +47,10 @@ use diagnostic::Report;
 /// # Errors
 /// Everything that is wrong with the text, in the order of the passes. Never panics, whatever the text.
 pub fn compile(file: &str, text: &str, options: &Options) -> Result<(Mechanism, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let text = &source::with_newlines(text);
     let mut report = Report::new(file, text);
-    let parsed = parse::parse(text, &mut report);
+    let mut parsed = parse::parse(text, &mut report);
+    verbatim::replace(&mut parsed, &mut report);
     let symbols = understand(&parsed, &mut report);
     let mechanism = symbols.and_then(|symbols| lower::lower(&parsed, &symbols, options, &mut report));
     match mechanism {

@@ -1,12 +1,14 @@
 //! A compiled mechanism: what the layout and the engine need to know of an NMODL file.
 
-use crate::ir::Kernels;
+use crate::ir::{EffectKind, Kernel, Kernels};
 
 /// Choices that change the kernels of a mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Options {
     /// Use the exact dI/dv everywhere, instead of NEURON's difference where I is not affine in v.
     pub analytic_derivative: bool,
+    /// Interpolate where a file asks for it with TABLE, as NEURON does by default; otherwise compute exactly.
+    pub tables: bool,
     /// Also sum each ion's di/dv into [`crate::ir::IonVariable::Conductance`] (secondorder = 2 needs it).
     pub ion_conductance: bool,
 }
@@ -18,6 +20,8 @@ pub enum MechanismKind {
     Density,
     /// POINT_PROCESS: any number of instances at a node, currents in nA.
     PointProcess,
+    /// ARTIFICIAL_CELL: a cell without a membrane, driven by events alone.
+    ArtificialCell,
 }
 
 /// What may happen to a field's numbers.
@@ -52,6 +56,43 @@ pub struct Field {
     pub peer: bool,
     /// True for one value shared by all instances (GLOBAL, or a PARAMETER that is not RANGE).
     pub shared: bool,
+    /// Which identifier of a RANDOM stream it is (1, 2 or 3). Those that a model does not set are made of the
+    /// run's seed, the cell and the instance.
+    pub stream: Option<u8>,
+}
+
+/// The values of a TABLE that are interpolated instead of computed (only under [`Options::tables`]). The shared
+/// field holds `low`, `1 / width`, `count` and the `count + 1` values; it is filled by running `kernel` with
+/// argument 0 at each point, after parameters are set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Where the values go: one field for each result of `kernel`.
+    pub fields: Vec<usize>,
+    /// Number of intervals.
+    pub count: u32,
+    /// Argument 0 is the point; arguments 1 and 2 are set to the table's ends, the rest to the results.
+    pub kernel: Kernel,
+}
+
+/// A FUNCTION_TABLE: the model gives its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionTable {
+    /// The function's name.
+    pub name: String,
+    /// The shared field that holds the number of points, the arguments, and the values.
+    pub field: usize,
+}
+
+/// One WATCH condition. `state` is 0 while it is off, 1 while it waits, 2 while its condition holds; the `watch`
+/// kernel sets `fired` to 1 in the step in which the condition becomes true, and NET_RECEIVE gets `flag`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// Field.
+    pub state: usize,
+    /// Field.
+    pub flag: usize,
+    /// Field.
+    pub fired: usize,
 }
 
 /// USEION.
@@ -73,6 +114,8 @@ pub struct IonUse {
     pub writes_inside: bool,
     /// Writes the outside concentration.
     pub writes_outside: bool,
+    /// Writes the reversal potential.
+    pub writes_reversal: bool,
 }
 
 /// A compiled mechanism.
@@ -90,11 +133,32 @@ pub struct Mechanism {
     pub ions: Vec<IonUse>,
     /// Names of NET_RECEIVE's arguments; empty if there is no NET_RECEIVE.
     pub arguments: Vec<String>,
+    /// TABLEs in use.
+    pub tables: Vec<Table>,
+    /// FUNCTION_TABLEs.
+    pub function_tables: Vec<FunctionTable>,
+    /// WATCH conditions.
+    pub watches: Vec<Watch>,
     /// What it computes.
     pub kernels: Kernels,
 }
 
 impl Mechanism {
+    /// True if some block sends events to its own instance.
+    pub fn sends_to_itself(&self) -> bool {
+        self.has_effect(EffectKind::Send)
+    }
+
+    /// True if it makes spikes.
+    pub fn makes_spikes(&self) -> bool {
+        self.has_effect(EffectKind::Event)
+    }
+
+    fn has_effect(&self, kind: EffectKind) -> bool {
+        let kernels = [&self.kernels.initial, &self.kernels.receive];
+        kernels.iter().any(|kernel| kernel.effects.iter().any(|effect| effect.kind == kind))
+    }
+
     /// The index of the field of that name.
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)

@@ -27,8 +27,10 @@ pub enum Stage {
 /// # Errors
 /// What keeps the text from reaching that stage.
 pub fn print(file: &str, text: &str, stage: Stage) -> Result<String, Vec<Diagnostic>> {
+    let text = &*crate::source::with_newlines(text);
     let mut report = Report::new(file, text);
-    let parsed = parse::parse(text, &mut report);
+    let mut parsed = parse::parse(text, &mut report);
+    crate::verbatim::replace(&mut parsed, &mut report);
     match stage {
         Stage::Ast if report.failed() => Err(report.diagnostics),
         Stage::Ast => Ok(format!("{parsed:#?}\n")),
@@ -66,17 +68,14 @@ pub(crate) fn kernels(mechanism: &Mechanism) -> String {
     for (number, binding) in kernels.bindings.iter().enumerate() {
         let _ = writeln!(text, "binding {number}: {binding:?}");
     }
-    let named = [
-        ("initial", &kernels.initial),
-        ("current", &kernels.current),
-        ("state", &kernels.state),
-        ("receive", &kernels.receive),
-    ];
-    for (name, kernel) in named {
+    for (name, kernel) in kernels.all() {
         if !kernel.is_empty() {
             let _ = writeln!(text, "{name}:");
             text += &one_kernel(kernel);
         }
+    }
+    for diffusion in &kernels.diffusions {
+        let _ = writeln!(text, "{diffusion:?}");
     }
     for share in &kernels.shares {
         let _ = writeln!(text, "{share:?}");
@@ -94,6 +93,10 @@ fn one_kernel(kernel: &Kernel) -> String {
     }
     for (destination, value) in &kernel.stores {
         let _ = writeln!(text, "  {destination:?} <- x{}", value.0);
+    }
+    for effect in &kernel.effects {
+        let (when, time, flag) = (effect.when.0, effect.time.0, effect.flag.0);
+        let _ = writeln!(text, "  {:?} at x{time} with x{flag} if x{when}", effect.kind);
     }
     text
 }

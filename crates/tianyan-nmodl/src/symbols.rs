@@ -34,6 +34,8 @@ pub enum Role {
     },
     /// POINTER.
     Peer,
+    /// RANDOM: the index of its first identifier; two more and the number of draws follow it.
+    Random(usize),
     /// `v`
     Voltage,
     /// `t`
@@ -67,6 +69,8 @@ pub struct Symbol {
     pub range: bool,
     /// In GLOBAL.
     pub global: bool,
+    /// In EXTERNAL: the variable of another mechanism.
+    pub external: bool,
     /// Where it is declared.
     pub span: Span,
 }
@@ -87,6 +91,8 @@ pub struct Symbols {
     /// The currents that are summed: index into `list`, and the ion if it belongs to one.
     pub currents: Vec<(usize, Option<usize>)>,
     by_name: HashMap<String, usize>,
+    /// The first element of each array in `list`, and their number; elements are called `name[k]`.
+    arrays: HashMap<String, (usize, u32)>,
 }
 
 /// Names that exist without declaration.
@@ -102,6 +108,20 @@ impl Symbols {
         self.by_name.get(name).copied()
     }
 
+    /// The first element of an array, and the number of elements.
+    pub fn array(&self, name: &str) -> Option<(usize, u32)> {
+        self.arrays.get(name).copied()
+    }
+
+    /// The symbols that a name stands for: one, or the elements of an array.
+    pub fn all(&self, name: &str) -> std::ops::Range<usize> {
+        match (self.find(name), self.array(name)) {
+            (Some(index), _) => index..index + 1,
+            (None, Some((first, length))) => first..first + length as usize,
+            (None, None) => 0..0,
+        }
+    }
+
     fn new() -> Symbols {
         let mut symbols = Symbols {
             name: String::new(),
@@ -111,6 +131,7 @@ impl Symbols {
             ions: Vec::new(),
             currents: Vec::new(),
             by_name: HashMap::new(),
+            arrays: HashMap::new(),
         };
         for (name, role) in ALWAYS {
             symbols.add(name, role, Span::default());
@@ -129,6 +150,7 @@ impl Symbols {
             bounds: None,
             range: false,
             global: false,
+            external: false,
             span,
         };
         self.list.push(symbol);
@@ -151,9 +173,10 @@ pub(crate) fn resolve(file: &File, report: &mut Report) -> Symbols {
     for declaration in &file.declarations {
         builder.declare(declaration);
     }
-    for name in &file.locals {
-        builder.fresh(name, Role::FileLocal);
+    for local in &file.locals {
+        builder.fresh_all(&local.name, local.length, Role::FileLocal);
     }
+    builder.randoms(file);
     builder.lists(file);
     builder.starts();
     builder.symbols
@@ -171,14 +194,24 @@ impl Builder<'_, '_> {
             let (name, kind) = match statement {
                 Neuron::Suffix(name) => (name, MechanismKind::Density),
                 Neuron::PointProcess(name) => (name, MechanismKind::PointProcess),
+                Neuron::ArtificialCell(name) => (name, MechanismKind::ArtificialCell),
                 _ => continue,
             };
             found += 1;
             if found > 1 {
-                self.report.error("nmodl-duplicate", name.span, "a file has one SUFFIX or POINT_PROCESS");
+                let message = "a file has one SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL: the last one counts";
+                self.report.warning("nmodl-duplicate", name.span, message, "remove the others");
             }
             self.symbols.name = name.text.clone();
             self.symbols.kind = kind;
+        }
+        if found == 0 && !file.neuron.is_empty() {
+            // As nocmodl does, which puts an underscore before it.
+            let stem = self.report.file_stem();
+            let message = format!("NEURON names no mechanism: it is called `{stem}` after its file");
+            self.report.warning("nmodl-no-name", Span::default(), message, "add SUFFIX to NEURON");
+            self.symbols.name = stem;
+            found = 1;
         }
         if found == 0 {
             let help = "add `NEURON { SUFFIX name }`";
@@ -215,10 +248,6 @@ impl Builder<'_, '_> {
                 return self.report.error_help("nmodl-ion", name.span, message, help);
             }
         };
-        if writes && variable == IonVariable::Reversal {
-            let message = format!("WRITE {} is not supported yet", name.text);
-            return self.report.error("nmodl-unsupported", name.span, message);
-        }
         self.note_use(ion, variable, writes);
         let index = match self.symbols.find(&name.text) {
             Some(index) => index,
@@ -236,6 +265,7 @@ impl Builder<'_, '_> {
             (IonVariable::Current, true) => used.writes_current = true,
             (IonVariable::Inside, true) => used.writes_inside = true,
             (IonVariable::Outside, true) => used.writes_outside = true,
+            (IonVariable::Reversal, true) => used.writes_reversal = true,
             (IonVariable::Inside | IonVariable::Outside, false) => used.reads_concentration = true,
             (IonVariable::Reversal | IonVariable::Conductance, _) => used.reads_reversal = true,
         }
@@ -269,7 +299,41 @@ impl Builder<'_, '_> {
         self.symbols.add(&name.text, role, name.span)
     }
 
+    /// A name that must not exist yet, or the elements of an array of that name.
+    fn fresh_all(&mut self, name: &Name, length: Option<u32>, role: Role) -> usize {
+        let Some(length) = length else { return self.fresh(name, role) };
+        if self.symbols.find(&name.text).is_some() || self.symbols.array(&name.text).is_some() {
+            let message = format!("`{}` is declared twice", name.text);
+            self.report.error("nmodl-duplicate", name.span, message);
+        }
+        let first = self.symbols.list.len();
+        for k in 0..length {
+            self.symbols.add(&format!("{}[{k}]", name.text), role, name.span);
+        }
+        self.symbols.arrays.insert(name.text.clone(), (first, length));
+        first
+    }
+
+    /// RANDOM r: identifiers `r_id1` to `r_id3`, which a model may set, and the number of draws.
+    fn randoms(&mut self, file: &File) {
+        for statement in &file.neuron {
+            let Neuron::Random(names) = statement else { continue };
+            for name in names {
+                let part = |suffix: &str| Name { text: format!("{}_{suffix}", name.text), span: name.span };
+                let first = self.fresh(&part("id1"), Role::Parameter);
+                self.fresh(&part("id2"), Role::Parameter);
+                self.fresh(&part("id3"), Role::Parameter);
+                self.fresh(&part("sequence"), Role::Assigned);
+                self.symbols.list[first..first + 4].iter_mut().for_each(|symbol| symbol.range = true);
+                self.fresh(name, Role::Random(first));
+            }
+        }
+    }
+
     fn declare(&mut self, declaration: &Declaration) {
+        if declaration.length.is_some() {
+            return self.declare_array(declaration);
+        }
         let name = &declaration.name;
         let value = declaration.value.unwrap_or(0.0);
         let known = self.symbols.find(&name.text);
@@ -295,6 +359,20 @@ impl Builder<'_, '_> {
         symbol.span = name.span;
     }
 
+    fn declare_array(&mut self, declaration: &Declaration) {
+        let role = match declaration.kind {
+            DeclarationKind::State => Role::State,
+            DeclarationKind::Assigned => Role::Assigned,
+            DeclarationKind::Parameter | DeclarationKind::Constant => Role::Parameter,
+        };
+        let first = self.fresh_all(&declaration.name, declaration.length, role);
+        for symbol in &mut self.symbols.list[first..] {
+            symbol.unit.clone_from(&declaration.unit);
+            symbol.bounds = declaration.bounds;
+            symbol.default = declaration.value.unwrap_or(0.0);
+        }
+    }
+
     /// RANGE, GLOBAL, POINTER and the currents.
     fn lists(&mut self, file: &File) {
         for statement in &file.neuron {
@@ -314,23 +392,42 @@ impl Builder<'_, '_> {
                         self.current(name, index);
                     }
                 }
-                Neuron::Suffix(_) | Neuron::PointProcess(_) | Neuron::ThreadSafe => {}
+                Neuron::External(names) => names.iter().for_each(|name| self.external(name)),
+                Neuron::Suffix(_)
+                | Neuron::PointProcess(_)
+                | Neuron::ArtificialCell(_)
+                | Neuron::Random(_)
+                | Neuron::ThreadSafe => {}
             }
         }
     }
 
     fn mark(&mut self, name: &Name, range: bool) {
-        let Some(index) = self.symbols.find(&name.text) else {
-            let help = "declare it in PARAMETER, ASSIGNED or STATE";
+        let all = self.symbols.all(&name.text);
+        if all.is_empty() {
+            let help = "declare it in PARAMETER, ASSIGNED or STATE, or remove it here";
             let message = format!("`{}` is not declared", name.text);
-            return self.report.error_help("nmodl-undefined-name", name.span, message, help);
-        };
-        let symbol = &mut self.symbols.list[index];
-        *(if range { &mut symbol.range } else { &mut symbol.global }) = true;
-        if symbol.range && symbol.global {
-            let message = format!("`{}` is both RANGE and GLOBAL", name.text);
-            self.report.error("nmodl-duplicate", name.span, message);
+            return self.report.warning("nmodl-undeclared-range", name.span, message, help);
         }
+        for symbol in &mut self.symbols.list[all] {
+            *(if range { &mut symbol.range } else { &mut symbol.global }) = true;
+            if symbol.range && symbol.global {
+                let message = format!("`{}` is both RANGE and GLOBAL", name.text);
+                let help = "each instance has its own: remove it from GLOBAL";
+                symbol.global = false;
+                return self.report.warning("nmodl-duplicate", name.span, message, help);
+            }
+        }
+    }
+
+    /// EXTERNAL: a variable of another mechanism's file, here a parameter of its own.
+    fn external(&mut self, name: &Name) {
+        let all = self.symbols.all(&name.text);
+        let index = if all.is_empty() { self.symbols.add(&name.text, Role::Parameter, name.span) } else { all.start };
+        self.symbols.list[index].external = true;
+        let message = format!("EXTERNAL `{}` belongs to another mechanism: here it is a parameter", name.text);
+        let help = "set it to the value that the other mechanism has";
+        self.report.warning("nmodl-external", name.span, message, help);
     }
 
     fn peer(&mut self, name: &Name) {
@@ -378,6 +475,7 @@ const NO_USE: IonUse = IonUse {
     writes_current: false,
     writes_inside: false,
     writes_outside: false,
+    writes_reversal: false,
 };
 
 /// The block of that kind and name.

@@ -163,7 +163,7 @@ fn words() -> impl Strategy<Value = String> {
 
 fn survives(text: &str) {
     let _ = compile("fuzz.mod", text, &Options::default());
-    let _ = compile("fuzz.mod", text, &Options { analytic_derivative: true, ion_conductance: true });
+    let _ = compile("fuzz.mod", text, &Options { analytic_derivative: true, ion_conductance: true, tables: true });
     for stage in [Stage::Ast, Stage::Ir, Stage::Kernels, Stage::C] {
         let _ = print("fuzz.mod", text, stage);
     }

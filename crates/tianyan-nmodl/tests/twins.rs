@@ -36,7 +36,7 @@ fn interpreter_and_c_agree() {
         .enumerate()
         .flat_map(|(which, (file, text))| [false, true].map(|extra| (which, file, text, extra)))
         .map(|(which, file, text, extra)| {
-            let options = Options { analytic_derivative: extra, ion_conductance: extra };
+            let options = Options { analytic_derivative: extra, ion_conductance: extra, tables: extra };
             let mechanism = mechanism(file, text, &options);
             let text = c_text(&mechanism);
             let libraries: Vec<_> = (compilers.iter().enumerate())
@@ -73,7 +73,8 @@ fn compare(
     };
     let start = Case::new(mechanism, n, |binding| number(mechanism, binding, random(), random()));
     let kernels = &mechanism.kernels;
-    for (name, kernel) in [("initial", &kernels.initial), ("current", &kernels.current), ("state", &kernels.state)] {
+    const EVENTS: [&str; 3] = ["receive", "connect", "each_connection"];
+    for (name, kernel) in kernels.all().into_iter().filter(|(name, _)| !EVENTS.contains(name)) {
         let mut oracle = start.clone();
         oracle.interpret(mechanism, kernel);
         for (which, library) in libraries.iter().enumerate().filter(|_| !kernel.is_empty()) {
@@ -83,16 +84,18 @@ fn compare(
             prop_assert!(difference.is_none(), "{file} {name} target {which}: {difference:?}");
         }
     }
-    if !kernels.receive.is_empty() {
-        let arguments: Vec<f64> = mechanism.arguments.iter().map(|_| random() - 0.2).collect();
+    for (name, kernel) in kernels.all().into_iter().filter(|(name, kernel)| EVENTS.contains(name) && !kernel.is_empty()) {
+        let mut arguments: Vec<f64> = mechanism.arguments.iter().map(|_| random() - 0.2).collect();
+        arguments.push((4.0 * random()).floor());
         let mut oracle = start.clone();
-        let mut expected = arguments.clone();
-        tianyan_nmodl::interpret::receive(mechanism, &mut oracle.call(), n - 1, &mut expected);
+        let (mut expected, mut wanted) = (arguments.clone(), vec![0.0; 3 * kernel.effects.len()]);
+        tianyan_nmodl::interpret::event(mechanism, kernel, &mut oracle.call(), n - 1, &mut expected, &mut wanted);
         for library in libraries {
-            let (mut compiled, mut found) = (start.clone(), arguments.clone());
-            compiled.receive_c(library, &format!("k_{}_receive", mechanism.name), n - 1, &mut found);
-            prop_assert!(first_difference(&oracle, &compiled).is_none(), "{file} receive");
-            prop_assert!(expected.iter().zip(&found).all(|(a, b)| same(*a, *b)), "{file} receive arguments");
+            let (mut compiled, mut found, mut effects) = (start.clone(), arguments.clone(), vec![0.0; wanted.len()]);
+            compiled.event_c(library, &format!("k_{}_{name}", mechanism.name), n - 1, &mut found, &mut effects);
+            prop_assert!(first_difference(&oracle, &compiled).is_none(), "{file} {name}");
+            prop_assert!(expected.iter().zip(&found).all(|(a, b)| same(*a, *b)), "{file} {name} arguments");
+            prop_assert!(wanted.iter().zip(&effects).all(|(a, b)| same(*a, *b)), "{file} {name} effects");
         }
     }
     Ok(())

@@ -74,6 +74,7 @@ fn options(run: &RunSettings) -> Options {
     Options {
         analytic_derivative: run.current_derivative == CurrentDerivative::Analytic,
         ion_conductance: run.second_order == SecondOrder::VoltageAndCurrents,
+        tables: run.tables,
     }
 }
 

@@ -18,6 +18,18 @@ table! {
         detector: Option<DetectorEntry>,
         /// Synapses that every cell of this template carries.
         synapses: Named<SynapseEntry>,
+        /// An ARTIFICIAL_CELL, instead of everything else.
+        artificial: Option<ArtificialEntry>,
+    }
+}
+
+table! {
+    /// A cell without a membrane.
+    ArtificialEntry, "cells.artificial" {
+        /// An ARTIFICIAL_CELL.
+        mechanism: String,
+        /// Its parameters.
+        parameters: Named<f64>,
     }
 }
 

@@ -106,6 +106,10 @@ impl Connection {
         let rank = synapses.and_then(|synapses| synapses.names().position(|known| known == name));
         rank.map(|rank| rank as u32).ok_or_else(|| {
             let known = synapses.into_iter().flat_map(|synapses| synapses.names());
+            if name == super::artificial::NAME {
+                let message = "give a synapse of the target's template, or a mechanism".to_string();
+                return self.problem(pair, "synapse", "config-missing-key", message).into();
+            }
             let message = format!("the target carries no synapse `{name}`");
             self.problem(pair, "synapse", "synapse-unknown", message).help(did_you_mean(name, known)).into()
         })
@@ -152,7 +156,8 @@ impl Connection {
             };
             found.push(self.problem(pair, "delay_ms", "delay-short", message).help(help));
         }
-        if !source && world.cell_of(config, pair.source).is_ok_and(|cell| cell.detector.is_none()) {
+        let artificial = world.template(config, pair.source).is_some_and(|template| template.artificial.is_some());
+        if !source && !artificial && world.cell_of(config, pair.source).is_ok_and(|cell| cell.detector.is_none()) {
             let problem = self.problem(pair, "source", "connection-detector", "the source detects no spikes".into());
             found.push(problem.help("give its template a detector = { threshold_mv = 10 }"));
         }
@@ -190,6 +195,10 @@ fn onto(
         (None, None, Some(column)) => {
             only_own(entry)?;
             Ok(Onto::Named(Texts::Column(column)))
+        }
+        // Artificial cells have only one place to go to; other targets carry no synapse of that name.
+        (None, None, None) if !entry.spot.keys.iter().any(|(key, _)| key == "section" || key == "x") => {
+            Ok(Onto::Named(Texts::Same(Some(super::artificial::NAME.into()))))
         }
         (given, ..) => {
             let message = match given {

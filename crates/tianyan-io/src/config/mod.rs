@@ -8,6 +8,7 @@
 //! configs/reference.toml shows every key. All problems of a file are found at once; each says its key, its line
 //! and column, and how to mend it.
 
+mod artificial;
 mod cells_schema;
 mod connect;
 mod couple;
@@ -79,6 +80,8 @@ impl Config {
                 Derivative::Analytic => CurrentDerivative::Analytic,
             },
             seed: run.seed,
+            self_events: run.self_events as usize,
+            tables: run.tables,
         }
     }
 
@@ -115,12 +118,13 @@ pub fn read_config(path: &Path) -> Result<Config, Problems> {
 pub fn parse_config(file_name: &str, text: &str, base_dir: &Path) -> Result<Config, Problems> {
     let node = document::parse(file_name, text)?;
     let mut problems = Problems::default();
-    let Some(document) = Document::decode(&node, &mut problems) else {
+    let Some(mut document) = Document::decode(&node, &mut problems) else {
         if let Some(run) = run_alone(&node) {
             check_run(&run, &mut problems);
         }
         return Err(problems);
     };
+    artificial::give_bodies(&mut document, &mut problems);
     let source = node.spot.source;
     let config = Config { document: Arc::new(document), source, base_dir: base_dir.to_path_buf() };
     check_version(&config.document, &mut problems);
@@ -165,6 +169,9 @@ fn check_run(run: &Run, problems: &mut Problems) {
         let near = (run.duration_ms / run.dt_ms).round() * run.dt_ms;
         let problem = spot.problem("duration_ms", "config-multiple", message);
         problems.push(problem.help(format!("{} would be one", rounded(near))));
+    }
+    if !(1..=10_000).contains(&run.self_events) {
+        problems.push(spot.problem("self_events", "config-value", "self_events must lie between 1 and 10000"));
     }
     if run.second_order > 2 {
         problems.push(spot.problem("second_order", "config-value", "second_order must be 0, 1 or 2"));

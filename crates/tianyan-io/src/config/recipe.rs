@@ -34,6 +34,8 @@ pub struct TomlRecipe {
     stimuli: Vec<Stimulus>,
     probes: Vec<ProbeSet>,
     reports: Vec<Report>,
+    /// Points of FUNCTION_TABLEs, by mechanism and function.
+    function_tables: Vec<((String, String), Vec<(f64, f64)>)>,
 }
 
 impl TomlRecipe {
@@ -54,6 +56,7 @@ impl TomlRecipe {
             stimuli: Vec::new(),
             probes: Vec::new(),
             reports: Vec::new(),
+            function_tables: function_tables(config, &mut problems),
         };
         recipe.join(&mut problems);
         if problems.0.is_empty() {
@@ -210,6 +213,24 @@ impl TomlRecipe {
     }
 }
 
+/// The points of all FUNCTION_TABLEs.
+fn function_tables(config: &Config, problems: &mut Problems) -> Vec<((String, String), Vec<(f64, f64)>)> {
+    let mut tables = Vec::new();
+    for entry in config.document.mechanisms.iter().flat_map(|mechanisms| &mechanisms.tables) {
+        let (arguments, values) = (&entry.arguments, &entry.values);
+        if arguments.len() != values.len() || arguments.is_empty() {
+            let message = format!("{} arguments and {} values", arguments.len(), values.len());
+            problems.push(entry.spot.problem("values", "config-value", message).help("give one value an argument"));
+        }
+        if !arguments.is_sorted_by(|a, b| a < b) {
+            problems.push(entry.spot.problem("arguments", "config-value", "arguments must ascend"));
+        }
+        let points = arguments.iter().copied().zip(values.iter().copied()).collect();
+        tables.push(((entry.mechanism.clone(), entry.function.clone()), points));
+    }
+    tables
+}
+
 impl Recipe for TomlRecipe {
     fn place_of(&self, mechanism: &str, parameter: Option<&str>) -> Option<Place> {
         self.mechanisms.place(mechanism, parameter).cloned()
@@ -225,6 +246,11 @@ impl Recipe for TomlRecipe {
 
     fn mechanisms(&self) -> &[MechanismSource] {
         &self.mechanisms.list
+    }
+
+    fn function_table(&self, mechanism: &str, function: &str) -> Option<&[(f64, f64)]> {
+        let found = self.function_tables.iter().find(|(key, _)| key.0 == mechanism && key.1 == function);
+        found.map(|(_, points)| points.as_slice())
     }
 
     fn reports(&self) -> &[Report] {

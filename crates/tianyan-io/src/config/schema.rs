@@ -52,6 +52,10 @@ table! {
         current_derivative: Derivative = Derivative::Neuron,
         /// Seed of every random stream.
         seed: u64 = 1,
+        /// Whether mechanisms interpolate where they say TABLE.
+        tables: bool = false,
+        /// How many events of its own (net_send) an instance may have on their way.
+        self_events: u32 = tianyan_model::SELF_EVENTS as u32,
     }
 }
 
@@ -80,6 +84,22 @@ table! {
     MechanismFiles, "mechanisms" {
         /// Files, folders, or folder/*.mod, relative to the config.
         files: Vec<String>,
+        /// Values of FUNCTION_TABLEs.
+        tables: Vec<FunctionTableEntry>,
+    }
+}
+
+table! {
+    /// The values of a mechanism's FUNCTION_TABLE, linear between points and constant beyond the ends.
+    FunctionTableEntry, "mechanisms.tables" {
+        /// The mechanism.
+        mechanism: String,
+        /// The function.
+        function: String,
+        /// Arguments, ascending.
+        arguments: Vec<f64>,
+        /// Values at the arguments.
+        values: Vec<f64>,
     }
 }
 

@@ -41,6 +41,8 @@ fn pair() -> Pair {
             second_order: SecondOrder::Off,
             current_derivative: CurrentDerivative::Neuron,
             seed: 1,
+            self_events: 16,
+            tables: false,
         },
         mechanisms: MECHANISMS.map(source).to_vec(),
         reports: vec![Report {

@@ -1,7 +1,7 @@
 //! BREAKPOINT without SOLVE: currents, their sum into the right-hand side, di/dv into the diagonal.
 
 use super::{Goal, Run};
-use crate::ast::{BlockKind, Statement, StatementKind};
+use crate::ast::{BlockKind, StatementKind};
 use crate::derive::{depends, derivative};
 use crate::ir::{Binding, IonVariable, NodeVariable, Op, Value};
 
@@ -14,25 +14,23 @@ struct Currents {
     each: Vec<Value>,
 }
 
-impl<'a> Run<'a, '_, '_> {
+impl Run<'_, '_, '_> {
     /// The current kernel.
     pub(super) fn current(&mut self) {
-        let body = self.body_of(BlockKind::Breakpoint);
         if self.symbols.currents.is_empty() {
-            self.block(body);
-            return self.store_all();
+            return;
         }
-        let (currents, slope, slopes) = self.evaluate(body);
+        let (currents, slope, slopes) = self.evaluate();
         self.store_all();
         self.deliver(&currents, slope, &slopes);
     }
 
     /// Currents at v, di/dv of their sum and of each.
-    fn evaluate(&mut self, body: &'a [Statement]) -> (Currents, Value, Vec<Value>) {
+    fn evaluate(&mut self) -> (Currents, Value, Vec<Value>) {
         let v = self.voltage();
         let start = self.environment.clone();
-        let currents = self.currents(body);
-        if let Some(slope) = self.declared_conductance(body) {
+        let currents = self.currents();
+        if let Some(slope) = self.declared_conductance() {
             let slopes = currents.each.clone().into_iter().map(|i| derivative(&mut self.graph, i, v)).collect();
             return (currents, slope, slopes);
         }
@@ -43,24 +41,24 @@ impl<'a> Run<'a, '_, '_> {
             return (currents, slope, slopes);
         }
         self.environment = start;
-        self.difference(body, v)
+        self.difference(v)
     }
 
     /// NEURON's difference: first at v + 0.001, then at v.
-    fn difference(&mut self, body: &'a [Statement], v: Value) -> (Currents, Value, Vec<Value>) {
+    fn difference(&mut self, v: Value) -> (Currents, Value, Vec<Value>) {
         let step = self.graph.constant(STEP);
         let beside = self.graph.plus(v, step);
         if let Some(index) = self.symbols.find("v") {
             self.environment.insert(index, beside);
-            let moved = self.currents(body);
+            let moved = self.currents();
             self.environment.insert(index, v);
-            let currents = self.currents(body);
+            let currents = self.currents();
             let slope = self.slope(moved.total, currents.total, step);
             let pairs = moved.each.into_iter().zip(&currents.each);
             let slopes = pairs.map(|(moved, here)| self.slope(moved, *here, step)).collect();
             return (currents, slope, slopes);
         }
-        (self.currents(body), Value(0), Vec::new())
+        (self.currents(), Value(0), Vec::new())
     }
 
     fn slope(&mut self, moved: Value, here: Value, step: Value) -> Value {
@@ -74,8 +72,8 @@ impl<'a> Run<'a, '_, '_> {
     }
 
     /// Runs BREAKPOINT and adds its currents up in the order of NEURON's list.
-    fn currents(&mut self, body: &'a [Statement]) -> Currents {
-        self.block(body);
+    fn currents(&mut self) -> Currents {
+        self.all(BlockKind::Breakpoint);
         let list = self.symbols.currents.clone();
         let each: Vec<Value> = list.iter().map(|(index, _)| self.symbol(*index)).collect();
         let total = each.iter().copied().reduce(|sum, i| self.graph.plus(sum, i)).unwrap_or(Value(0));
@@ -93,9 +91,9 @@ impl<'a> Run<'a, '_, '_> {
     }
 
     /// The sum of what CONDUCTANCE names, if the file says so.
-    fn declared_conductance(&mut self, body: &'a [Statement]) -> Option<Value> {
+    fn declared_conductance(&mut self) -> Option<Value> {
         let mut sum = None;
-        for statement in body {
+        for statement in self.bodies_of(BlockKind::Breakpoint).flatten() {
             if let StatementKind::Conductance { name, .. } = &statement.kind {
                 let g = self.symbols.find(&name.text).map(|index| self.symbol(index))?;
                 sum = Some(sum.map_or(g, |sum| self.graph.plus(sum, g)));
@@ -160,9 +158,7 @@ impl<'a> Run<'a, '_, '_> {
         if !self.is_point() {
             return self.stores.push((Goal::Add(to), value));
         }
-        let field = self.symbols.list.len() + self.tables.made.len();
-        self.tables.made.push(share.to_string());
-        let from = self.tables.place(Binding::Field(field));
+        let from = self.made(share, false, false);
         self.tables.shares.push((from, to));
         self.stores.push((Goal::Set(from), value));
     }

@@ -2,42 +2,91 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Draft, Goal, Tables, solve::ROUNDS};
-use crate::ast::{BlockKind, File, Statement, StatementKind};
+use super::{Draft, Goal, Phase, Tables, warnings, warnings::Traffic};
+use crate::ast::{BlockKind, File};
 use crate::diagnostic::Report;
 use crate::graph::{CARRIED, operands, rename};
-use crate::ir::{Binding, Destination, IonVariable, Iteration, Kernel, Kernels, Op, Share, Value};
-use crate::mechanism::{Field, FieldClass, Mechanism};
+use crate::ir::{Binding, Destination, Diffusion, Effect, IonVariable, Iteration, Kernel, Kernels, Op, Share, Value};
+use crate::mechanism::{Field, FieldClass, FunctionTable, Mechanism, Table, Watch};
 use crate::symbols::{Role, Symbol, Symbols};
 
-/// Puts the four kernels together.
+/// Puts the kernels together.
 pub(super) fn mechanism(
     file: &File,
     symbols: &Symbols,
     tables: Tables,
-    drafts: [Draft; 4],
+    drafts: BTreeMap<Phase, Draft>,
     report: &mut Report,
 ) -> Mechanism {
-    let loaded = settle(&drafts);
-    warn(file, symbols, &tables, &drafts, &loaded, report);
+    let phases: Vec<Phase> = drafts.keys().copied().collect();
+    let tabulated = tables.tabulated.iter().map(|table| table.draft.clone());
+    let drafts: Vec<Draft> = drafts.into_values().chain(tabulated).collect();
+    let loaded = settle(&drafts, &tables);
+    let later: Vec<Draft> =
+        phases.iter().zip(&drafts).filter(|(phase, _)| **phase != Phase::Initial).map(|(_, d)| d.clone()).collect();
+    let changing = written(&later).into_keys().collect();
+    let traffic = Traffic { written: &written(&drafts), changing: &changing, loaded: &loaded };
+    warnings::warn(file, symbols, &tables, &traffic, report);
     let fields = choose_fields(symbols, &tables, &drafts, &loaded);
-    let drafts = drafts.map(|draft| trim(draft, &loaded));
+    let drafts: Vec<Draft> = drafts.into_iter().map(|draft| trim(draft, &loaded)).collect();
     let used = used_places(&drafts, &tables);
     let (bindings, numbers) = number_bindings(&tables, &used, &fields);
-    let [initial, current, state, receive] = drafts.map(|draft| kernel(draft, &numbers));
-    let shares = tables.shares.iter().map(|(from, to)| Share { from: numbers[from], to: numbers[to] }).collect();
-    let receiver = file.blocks.iter().find(|block| block.kind == BlockKind::NetReceive);
-    let arguments = receiver
-        .map_or(Vec::new(), |block| block.arguments.iter().map(|argument| argument.name.text.clone()).collect());
+    let mut made: Vec<Kernel> = drafts.into_iter().map(|draft| kernel(draft, &numbers)).collect();
+    let table_kernels = made.split_off(phases.len());
+    let mut kernels: BTreeMap<Phase, Kernel> = phases.into_iter().zip(made).collect();
+    let mut of = |phase: Phase| kernels.remove(&phase).unwrap_or_default();
+    let field = |made: usize| {
+        let index = symbols.list.len() + made;
+        fields.iter().position(|(before, _)| *before == index).unwrap_or_default()
+    };
+    let watch = |[state, flag, fired]: &[usize; 3]| Watch { state: field(*state), flag: field(*flag), fired: field(*fired) };
+    let function_table = |(name, made): &(String, usize)| FunctionTable { name: name.clone(), field: field(*made) };
+    let table = |(table, kernel): (&super::tabulate::Tabulated, Kernel)| Table {
+        fields: table.fields.iter().map(|made| field(*made)).collect(),
+        count: table.count,
+        kernel,
+    };
     Mechanism {
         name: symbols.name.clone(),
         kind: symbols.kind,
         electrode: symbols.electrode,
-        fields: fields.into_iter().map(|(_, field)| field).collect(),
         ions: symbols.ions.clone(),
-        arguments,
-        kernels: Kernels { bindings, initial, current, state, receive, shares },
+        arguments: arguments(file),
+        tables: tables.tabulated.iter().zip(table_kernels).map(table).collect(),
+        function_tables: tables.function_tables.iter().map(function_table).collect(),
+        watches: tables.watches.iter().map(watch).collect(),
+        kernels: Kernels {
+            initial: of(Phase::Initial),
+            current: of(Phase::Current),
+            state: of(Phase::State),
+            receive: of(Phase::Receive),
+            connect: of(Phase::Connect),
+            watch: of(Phase::Watch),
+            before_initial: of(Phase::BeforeInitial),
+            after_initial: of(Phase::AfterInitial),
+            before_breakpoint: of(Phase::BeforeBreakpoint),
+            after_solve: of(Phase::AfterSolve),
+            before_step: of(Phase::BeforeStep),
+            diffuse: of(Phase::Diffuse),
+            each_connection: of(Phase::EachConnection),
+            shares: tables.shares.iter().map(|(from, to)| Share { from: numbers[from], to: numbers[to] }).collect(),
+            diffusions: tables.diffusions.iter().map(|places| diffusion(places, &numbers)).collect(),
+            bindings,
+        },
+        fields: fields.into_iter().map(|(_, field)| field).collect(),
     }
+}
+
+fn diffusion(places: &[u32; 3], numbers: &BTreeMap<u32, u32>) -> Diffusion {
+    let [state, volume, coefficient] = places.map(|place| numbers[&place]);
+    Diffusion { state, volume, coefficient }
+}
+
+/// The names of NET_RECEIVE's arguments.
+fn arguments(file: &File) -> Vec<String> {
+    let receiver = file.blocks.iter().find(|block| block.kind == BlockKind::NetReceive);
+    let names = receiver.map(|block| block.arguments.iter().map(|argument| argument.name.text.clone()));
+    names.into_iter().flatten().collect()
 }
 
 /// Which operations lead to a store that matters.
@@ -45,6 +94,9 @@ fn live(draft: &Draft, loaded: &BTreeSet<u32>) -> Vec<bool> {
     let mut live = vec![false; draft.ops.len()];
     for (goal, value) in &draft.stores {
         live[value.0 as usize] |= matters(*goal, loaded);
+    }
+    for effect in &draft.effects {
+        [effect.when, effect.time, effect.flag].iter().for_each(|value| live[value.0 as usize] = true);
     }
     for at in (0..live.len()).rev() {
         if !live[at] {
@@ -70,14 +122,14 @@ fn matters(goal: Goal, loaded: &BTreeSet<u32>) -> bool {
 
 /// The places that some kernel reads. A variable nobody records is kept only if it is among them, and being
 /// kept may make others so.
-fn settle(drafts: &[Draft; 4]) -> BTreeSet<u32> {
-    let mut loaded = BTreeSet::new();
+fn settle(drafts: &[Draft], tables: &Tables) -> BTreeSet<u32> {
+    let mut loaded: BTreeSet<u32> = tables.diffusions.iter().flatten().copied().collect();
     loop {
         let before = loaded.len();
         for draft in drafts {
             let live = live(draft, &loaded);
             for (op, _) in draft.ops.iter().zip(&live).filter(|(_, live)| **live) {
-                if let Op::Load(place) = op {
+                if let Op::Load(place) | Op::Interpolate(place, _) | Op::Lookup(place, _) = op {
                     loaded.insert(*place);
                 }
             }
@@ -89,7 +141,7 @@ fn settle(drafts: &[Draft; 4]) -> BTreeSet<u32> {
 }
 
 /// What a kernel changes: places and whether the value is a time.
-fn written(drafts: &[Draft; 4]) -> BTreeMap<u32, bool> {
+fn written(drafts: &[Draft]) -> BTreeMap<u32, bool> {
     let mut written = BTreeMap::new();
     for draft in drafts {
         let times = times(draft);
@@ -120,7 +172,7 @@ fn times(draft: &Draft) -> Vec<bool> {
 fn choose_fields(
     symbols: &Symbols,
     tables: &Tables,
-    drafts: &[Draft; 4],
+    drafts: &[Draft],
     loaded: &BTreeSet<u32>,
 ) -> Vec<(usize, Field)> {
     let written = written(drafts);
@@ -137,6 +189,7 @@ fn choose_fields(
             Role::Parameter => (0, class(index)),
             Role::State => (1, FieldClass::Real),
             Role::Peer => (3, FieldClass::Real),
+            Role::Assigned if is_sequence(symbols, index) => (2, FieldClass::Exact),
             Role::Assigned | Role::FileLocal if kept => (2, changing(class(index))),
             Role::Ion { variable: IonVariable::Current, read: false, .. } if kept => (2, changing(class(index))),
             Role::Ion { variable: IonVariable::Current, write: true, .. } if symbol.range => (2, FieldClass::Real),
@@ -144,12 +197,18 @@ fn choose_fields(
         };
         let unwritten = place(index).is_none_or(|place| !written.contains_key(&place));
         let settable = symbol.role == Role::Parameter || (symbol.role == Role::Assigned && symbol.range && unwritten);
-        groups[group].push((index, Field { settable, ..field(symbol, class) }));
+        let stream = stream(symbols, index);
+        groups[group].push((index, Field { settable, stream, ..field(symbol, class) }));
     }
     let mut fields: Vec<(usize, Field)> = groups.into_iter().flatten().collect();
     let made = tables.made.iter().enumerate();
-    fields.extend(made.map(|(k, name)| (symbols.list.len() + k, made_field(name))));
+    fields.extend(made.map(|(k, made)| (symbols.list.len() + k, made_field(made))));
     fields
+}
+
+/// True for the number of draws of a RANDOM stream.
+fn is_sequence(symbols: &Symbols, index: usize) -> bool {
+    index >= 3 && stream(symbols, index - 1) == Some(3)
 }
 
 fn changing(class: FieldClass) -> FieldClass {
@@ -167,14 +226,34 @@ fn field(symbol: &Symbol, class: FieldClass) -> Field {
         range: symbol.range || (symbol.role == Role::State),
         settable: false,
         peer: symbol.role == Role::Peer,
-        shared: parameter && !symbol.range,
+        // What a mechanism writes is its instance's own, even if the file calls it GLOBAL.
+        shared: parameter && !symbol.range && class == FieldClass::Parameter,
+        stream: None,
     }
 }
 
-fn made_field(name: &str) -> Field {
-    let class = FieldClass::Real;
-    let (name, unit) = (name.to_string(), String::new());
-    Field { name, unit, class, default: 0.0, bounds: None, range: false, settable: false, peer: false, shared: false }
+fn made_field(made: &super::Made) -> Field {
+    Field {
+        name: made.name.clone(),
+        unit: String::new(),
+        class: if made.exact { FieldClass::Exact } else { FieldClass::Real },
+        default: 0.0,
+        bounds: None,
+        range: false,
+        settable: false,
+        peer: false,
+        shared: made.shared,
+        stream: None,
+    }
+}
+
+/// Which identifier of a RANDOM stream a symbol is.
+fn stream(symbols: &Symbols, index: usize) -> Option<u8> {
+    let firsts = symbols.list.iter().filter_map(|symbol| match symbol.role {
+        Role::Random(first) => Some(first),
+        _ => None,
+    });
+    firsts.filter(|first| (*first..first + 3).contains(&index)).map(|first| (index - first) as u8 + 1).next()
 }
 
 /// Drops stores that nobody reads.
@@ -183,12 +262,13 @@ fn trim(mut draft: Draft, loaded: &BTreeSet<u32>) -> Draft {
     draft
 }
 
-fn used_places(drafts: &[Draft; 4], tables: &Tables) -> BTreeSet<u32> {
+fn used_places(drafts: &[Draft], tables: &Tables) -> BTreeSet<u32> {
     let mut used: BTreeSet<u32> = tables.shares.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    used.extend(tables.diffusions.iter().flatten());
     for draft in drafts {
         let live = live(draft, &BTreeSet::from_iter(0..tables.places.len() as u32));
         for (op, live) in draft.ops.iter().zip(live) {
-            if let Op::Load(place) = op {
+            if let Op::Load(place) | Op::Interpolate(place, _) | Op::Lookup(place, _) = op {
                 used.extend(live.then_some(*place));
             }
         }
@@ -244,7 +324,7 @@ fn kernel(draft: Draft, numbers: &BTreeMap<u32, u32>) -> Kernel {
                 let (start, next) = (renamed(&iteration.start), renamed(&iteration.next));
                 let again = order.new[iteration.again.0 as usize];
                 ids.insert(id as u32, order.kernel.iterations.len() as u32);
-                order.kernel.iterations.push(Iteration { start, body: (first, last), next, again, limit: ROUNDS });
+                order.kernel.iterations.push(Iteration { start, body: (first, last), next, again, limit: iteration.limit });
             }
         }
         if at < draft.ops.len() && live[at] && owner[at].is_none() {
@@ -252,6 +332,7 @@ fn kernel(draft: Draft, numbers: &BTreeMap<u32, u32>) -> Kernel {
         }
     }
     order.stores();
+    order.effects();
     order.kernel
 }
 
@@ -280,6 +361,8 @@ impl Order<'_> {
             Op::Load(place) => Op::Load(self.numbers[&place]),
             Op::Carried(number) => Op::Carried(number % CARRIED),
             Op::Iterated(id, k) => Op::Iterated(ids[&id], k),
+            Op::Interpolate(place, x) => Op::Interpolate(self.numbers[&place], self.new[x.0 as usize]),
+            Op::Lookup(place, x) => Op::Lookup(self.numbers[&place], self.new[x.0 as usize]),
             op => rename(&op, |value| self.new[value.0 as usize]),
         };
         self.new[at] = Value(self.kernel.ops.len() as u32);
@@ -296,65 +379,16 @@ impl Order<'_> {
             self.kernel.stores.push((destination, self.new[value.0 as usize]));
         }
     }
-}
 
-/// Warnings that need to know what is read and written.
-fn warn(
-    file: &File,
-    symbols: &Symbols,
-    tables: &Tables,
-    drafts: &[Draft; 4],
-    loaded: &BTreeSet<u32>,
-    report: &mut Report,
-) {
-    let written = written(drafts);
-    for (index, symbol) in symbols.list.iter().enumerate() {
-        let place = tables.places.iter().position(|place| *place == Binding::Field(index)).map(|place| place as u32);
-        let is_written = place.is_some_and(|place| written.contains_key(&place));
-        let is_read = place.is_some_and(|place| loaded.contains(&place));
-        let name = &symbol.name;
-        match symbol.role {
-            Role::Assigned | Role::FileLocal if is_read && !is_written => {
-                let message = format!("`{name}` is read but never set: it is 0");
-                let help = "give it a value in INITIAL, or make it a PARAMETER";
-                report.warning("nmodl-unset-assigned", symbol.span, message, help);
-            }
-            Role::Assigned if symbol.global && is_written => {
-                let message = format!("GLOBAL `{name}` is set by the mechanism: each instance has its own");
-                report.warning("nmodl-global-assigned", symbol.span, message, "make it RANGE");
-            }
-            _ => {}
-        }
-        let breakpoint = file.blocks.iter().find(|block| block.kind == BlockKind::Breakpoint);
-        if symbol.state && symbol.role == Role::State && !advanced(file, name) && breakpoint.is_some() {
-            let message = format!("STATE `{name}` is never solved and never changes after INITIAL");
-            report.warning("nmodl-unsolved-state", symbol.span, message, "is a SOLVE missing in BREAKPOINT?");
-        }
+    fn effects(&mut self) {
+        let new = |value: Value| self.new[value.0 as usize];
+        let effects = self.draft.effects.iter();
+        let renamed = effects.map(|effect| Effect {
+            when: new(effect.when),
+            time: new(effect.time),
+            flag: new(effect.flag),
+            ..*effect
+        });
+        self.kernel.effects = renamed.collect();
     }
-}
-
-/// True if some block other than INITIAL sets the state, or solves it.
-fn advanced(file: &File, state: &str) -> bool {
-    let solved = |name: &str| {
-        file.blocks.iter().any(|block| {
-            block
-                .body
-                .iter()
-                .any(|statement| matches!(&statement.kind, StatementKind::Solve { block, .. } if block.text == name))
-        })
-    };
-    file.blocks.iter().any(|block| match block.kind {
-        BlockKind::Initial => false,
-        BlockKind::Derivative => solved(&block.name.text) && sets(&block.body, state),
-        _ => sets(&block.body, state),
-    })
-}
-
-fn sets(body: &[Statement], name: &str) -> bool {
-    body.iter().any(|statement| match &statement.kind {
-        StatementKind::Assign { target, .. } | StatementKind::Differential { target, .. } => target.text == name,
-        StatementKind::Call(_) => true,
-        StatementKind::If { arms, otherwise } => arms.iter().any(|(_, body)| sets(body, name)) || sets(otherwise, name),
-        _ => false,
-    })
 }

@@ -2,21 +2,45 @@
 //!
 //! An environment maps names to the values they have at this point of the text. A procedure or function is run
 //! in place; `if` runs both sides and selects; what is left in the environment at the end is stored.
+//!
+//! | file | what it runs |
+//! |---|---|
+//! | `statement` | assignments, conditions, calls |
+//! | `repeat` | FROM and WHILE |
+//! | `expression` | expressions, functions |
+//! | `variable` | names, arrays, local names |
+//! | `solve` | SOLVE: cnexp, euler, runge, backward Euler, Newton, elimination |
+//! | `system` | the equations of DERIVATIVE, KINETIC, LINEAR and NONLINEAR |
+//! | `current` | BREAKPOINT's currents and their di/dv |
+//! | `events` | NET_RECEIVE, net_send and its like, WATCH, FOR_NETCONS |
+//! | `random` | RANDOM streams |
+//! | `tabulate` | TABLE, FUNCTION_TABLE |
+//! | `finish` | what is kept, and numbering |
 
 mod current;
+mod eliminate;
+mod events;
 mod expression;
 mod finish;
+mod random;
+mod repeat;
 mod solve;
 mod statement;
+mod system;
+mod tabulate;
+mod variable;
+mod warnings;
 
 use std::collections::BTreeMap;
 
-use crate::ast::{BlockKind, File, Statement, StatementKind};
+use crate::ast::{BlockKind, File, Moment, Statement};
 use crate::diagnostic::{Report, Span};
 use crate::graph::Graph;
-use crate::ir::{Binding, IonVariable, NodeVariable, Op, Value};
+use crate::ir::{Binding, Effect, IonVariable, NodeVariable, Op, Value};
 use crate::mechanism::{Mechanism, MechanismKind, Options};
-use crate::symbols::{Role, Symbols, block_index};
+use crate::symbols::{Role, Symbols};
+use system::Kinetics;
+use variable::Scope;
 
 /// Expressions and statements that one kernel may evaluate.
 const FUEL: u32 = 1_000_000;
@@ -24,40 +48,73 @@ const FUEL: u32 = 1_000_000;
 /// Derivatives stand in the environment behind the symbols.
 const DERIVATIVES: usize = 1 << 24;
 
+/// The kernels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Initial,
+    Current,
+    State,
+    Receive,
+    Connect,
+    EachConnection,
+    Watch,
+    BeforeInitial,
+    AfterInitial,
+    BeforeBreakpoint,
+    AfterSolve,
+    BeforeStep,
+    Diffuse,
+}
+
+use Phase::{
+    AfterInitial, AfterSolve, BeforeBreakpoint, BeforeInitial, BeforeStep, Connect, Current, Diffuse, EachConnection,
+    Initial, Receive, State, Watch,
+};
+
+/// All kernels. WATCH conditions are met in NET_RECEIVE, so that `Watch` comes after `Receive`.
+const PHASES: [Phase; 13] = [
+    Initial, Current, State, Receive, Connect, EachConnection, Watch, BeforeInitial, AfterInitial, BeforeBreakpoint,
+    AfterSolve, BeforeStep, Diffuse,
+];
+
 /// Makes the mechanism of a file that passed all checks.
 pub(crate) fn lower(file: &File, symbols: &Symbols, options: &Options, report: &mut Report) -> Option<Mechanism> {
-    let mut tables = Tables { places: Vec::new(), made: Vec::new(), shares: Vec::new() };
-    let drafts = [Phase::Initial, Phase::Current, Phase::State, Phase::Receive].map(|phase| {
-        let mut run = Run::new(file, symbols, options, &mut tables, report);
-        match phase {
-            Phase::Initial => run.initial(),
-            Phase::Current => run.current(),
-            Phase::State => run.state(),
-            Phase::Receive => run.receive(),
-        }
-        run.finish()
-    });
+    let mut tables = Tables::default();
+    let mut drafts = BTreeMap::new();
+    for phase in PHASES {
+        let mut run = Run::new(file, symbols, options, &mut tables, report, phase);
+        run.kernel();
+        drafts.insert(phase, run.finish());
+    }
     if report.failed() {
         return None;
     }
     Some(finish::mechanism(file, symbols, tables, drafts, report))
 }
 
-/// The kernels.
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    Initial,
-    Current,
-    State,
-    Receive,
-}
-
 /// What all kernels of the mechanism share while they are made. `Field(f)` means the f-th symbol here, and
 /// behind the symbols the compiler's own fields.
+#[derive(Debug, Default)]
 struct Tables {
     places: Vec<Binding>,
-    made: Vec<String>,
+    made: Vec<Made>,
     shares: Vec<(u32, u32)>,
+    /// WATCH conditions met so far: their three fields, among `made`.
+    watches: Vec<[usize; 3]>,
+    /// LONGITUDINAL_DIFFUSION: places of state, volume, coefficient.
+    diffusions: Vec<[u32; 3]>,
+    /// TABLEs met so far.
+    tabulated: Vec<tabulate::Tabulated>,
+    /// FUNCTION_TABLEs met so far: name, and field among `made`.
+    function_tables: Vec<(String, usize)>,
+}
+
+/// A field of the compiler's own.
+#[derive(Debug, Clone)]
+struct Made {
+    name: String,
+    shared: bool,
+    exact: bool,
 }
 
 impl Tables {
@@ -67,6 +124,15 @@ impl Tables {
             self.places.push(binding);
             self.places.len() - 1
         }) as u32
+    }
+
+    /// The number among `made` of the field of that name, made or found.
+    fn made(&mut self, name: &str, shared: bool, exact: bool) -> usize {
+        let found = self.made.iter().position(|made| made.name == name);
+        found.unwrap_or_else(|| {
+            self.made.push(Made { name: name.to_string(), shared, exact });
+            self.made.len() - 1
+        })
     }
 }
 
@@ -86,20 +152,21 @@ struct Loop {
     start: Vec<Value>,
     next: Vec<Value>,
     again: Value,
+    limit: u32,
     /// Operations made when the body was complete.
     end: usize,
 }
 
 /// A kernel before dead operations are dropped.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Draft {
     ops: Vec<Op>,
     loops: Vec<Option<Loop>>,
     stores: Vec<(Goal, Value)>,
+    effects: Vec<Effect>,
 }
 
 type Environment = BTreeMap<usize, Value>;
-type Scope = BTreeMap<String, Value>;
 
 /// What a differential equation does where it stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,15 +184,25 @@ struct Run<'a, 'b, 'c> {
     options: &'a Options,
     tables: &'b mut Tables,
     report: &'b mut Report<'c>,
+    phase: Phase,
     graph: Graph,
     environment: Environment,
-    /// Scopes of the block that is being run; those of its callers wait in `callers`.
+    /// Scopes of the block that is being run; those of its callers wait.
     scopes: Vec<Scope>,
     equations: Equations,
+    /// What a KINETIC, LINEAR or NONLINEAR block that is being run has said so far.
+    kinetics: Kinetics,
     loops: Vec<Option<Loop>>,
     stores: Vec<(Goal, Value)>,
+    effects: Vec<Effect>,
+    /// Under which condition the present statement runs; none if it always does.
+    path: Option<Value>,
+    /// Whether a WATCH of this NET_RECEIVE has run: then the others are off already.
+    watched: Option<Value>,
     fuel: u32,
     depth: u32,
+    /// Procedures and functions that are being run.
+    calls: u32,
     place: Span,
 }
 
@@ -136,6 +213,7 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
         options: &'a Options,
         tables: &'b mut Tables,
         report: &'b mut Report<'c>,
+        phase: Phase,
     ) -> Run<'a, 'b, 'c> {
         let mut graph = Graph::default();
         graph.constant(0.0);
@@ -145,14 +223,20 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             options,
             tables,
             report,
+            phase,
             graph,
             environment: Environment::new(),
             scopes: Vec::new(),
             equations: Equations::Collect,
+            kinetics: Kinetics::default(),
             loops: Vec::new(),
             stores: Vec::new(),
+            effects: Vec::new(),
+            path: None,
+            watched: None,
             fuel: FUEL,
             depth: 0,
+            calls: 0,
             place: Span::default(),
         }
     }
@@ -162,12 +246,39 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             let message = "this mechanism is too large once its procedures are written out";
             self.report.error("nmodl-too-large", self.place, message);
         }
-        Draft { ops: self.graph.ops, loops: self.loops, stores: self.stores }
+        Draft { ops: self.graph.ops, loops: self.loops, stores: self.stores, effects: self.effects }
     }
 
-    fn body_of(&self, kind: BlockKind) -> &'a [Statement] {
-        let block = self.file.blocks.iter().find(|block| block.kind == kind);
-        block.map_or(&[], |block| &block.body)
+    fn kernel(&mut self) {
+        match self.phase {
+            Initial => self.initial(),
+            Current => self.current(),
+            State => self.state(),
+            Receive => self.receive(),
+            Connect => self.connect(),
+            EachConnection => self.each_connection(),
+            Watch => self.watch(),
+            BeforeInitial => self.plain(BlockKind::Before(Moment::Initial)),
+            AfterInitial => self.plain(BlockKind::After(Moment::Initial)),
+            BeforeBreakpoint => self.plain(BlockKind::Before(Moment::Breakpoint)),
+            AfterSolve => self.plain(BlockKind::After(Moment::Solve)),
+            BeforeStep => self.plain(BlockKind::Before(Moment::Step)),
+            Diffuse => self.diffuse(),
+        }
+    }
+
+    /// The bodies of all blocks of a kind: several INITIALs are one after the other.
+    fn bodies_of(&self, kind: BlockKind) -> impl Iterator<Item = &'a [Statement]> + use<'a> {
+        self.file.blocks.iter().filter(move |block| block.kind == kind).map(|block| block.body.as_slice())
+    }
+
+    fn all(&mut self, kind: BlockKind) {
+        self.bodies_of(kind).for_each(|body| self.block(body));
+    }
+
+    fn plain(&mut self, kind: BlockKind) {
+        self.all(kind);
+        self.store_all();
     }
 
     /// INITIAL: states first take their starting values.
@@ -182,42 +293,17 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
                 self.environment.insert(index, value);
             }
         }
-        self.block(self.body_of(BlockKind::Initial));
+        self.all(BlockKind::Initial);
         self.store_all();
     }
 
-    /// Every SOLVE of BREAKPOINT, in text order.
+    /// Every SOLVE of BREAKPOINT, in text order; then, where there is no current, the rest of BREAKPOINT.
     fn state(&mut self) {
-        for statement in self.body_of(BlockKind::Breakpoint) {
-            if let StatementKind::Solve { block, method } = &statement.kind {
-                let kinds = [BlockKind::Derivative, BlockKind::Procedure];
-                if let Some(index) = block_index(self.file, &kinds, &block.text) {
-                    self.place = statement.span;
-                    self.solve(&self.file.blocks[index], method.as_ref().map(|method| method.text.as_str()));
-                }
-            }
+        self.bodies_of(BlockKind::Breakpoint).for_each(|body| self.solves(body));
+        if self.symbols.currents.is_empty() {
+            self.all(BlockKind::Breakpoint);
         }
         self.store_all();
-    }
-
-    /// NET_RECEIVE: arguments are local names that are written back.
-    fn receive(&mut self) {
-        let Some(block) = self.file.blocks.iter().find(|block| block.kind == BlockKind::NetReceive) else { return };
-        let mut scope = Scope::new();
-        for (k, argument) in block.arguments.iter().enumerate() {
-            let value = self.graph.add(Op::Argument(k as u32));
-            scope.insert(argument.name.text.clone(), value);
-        }
-        self.scopes.push(scope);
-        self.block(&block.body);
-        let scope = self.scopes.pop().unwrap_or_default();
-        self.store_all();
-        for (k, argument) in block.arguments.iter().enumerate() {
-            let value = scope.get(&argument.name.text).copied().unwrap_or(Value(0));
-            if self.graph.op(value) != Op::Argument(k as u32) {
-                self.stores.push((Goal::Argument(k as u32), value));
-            }
-        }
     }
 
     /// The value of a symbol here.
@@ -233,7 +319,11 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
         if index >= DERIVATIVES {
             return Value(0);
         }
-        let op = match self.symbols.list[index].role {
+        let Some(symbol) = self.symbols.list.get(index) else {
+            let place = self.tables.place(Binding::Field(index));
+            return self.graph.add(Op::Load(place));
+        };
+        let op = match symbol.role {
             Role::Constant(value) => Op::Constant(value),
             Role::Time => Op::Time,
             Role::TimeStep => Op::TimeStep,
@@ -245,9 +335,10 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
         self.graph.add(op)
     }
 
-    /// Where a symbol lives between kernels.
+    /// Where a symbol, or a field of the compiler's own behind the symbols, lives between kernels.
     fn home(&mut self, index: usize) -> Option<u32> {
-        let binding = match self.symbols.list[index].role {
+        let Some(symbol) = self.symbols.list.get(index) else { return Some(self.tables.place(Binding::Field(index))) };
+        let binding = match symbol.role {
             Role::Parameter | Role::State | Role::Assigned | Role::FileLocal | Role::Peer => Binding::Field(index),
             Role::Ion { variable: IonVariable::Current, read: false, .. } => Binding::Field(index),
             Role::Ion { ion, variable, .. } => Binding::Ion(ion, variable),
@@ -255,9 +346,15 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             Role::Area => Binding::Node(NodeVariable::Area),
             Role::Diameter => Binding::Node(NodeVariable::Diameter),
             Role::Celsius => Binding::Celsius,
-            Role::Constant(_) | Role::Time | Role::TimeStep => return None,
+            Role::Constant(_) | Role::Time | Role::TimeStep | Role::Random(_) => return None,
         };
         Some(self.tables.place(binding))
+    }
+
+    /// The place of a field of the compiler's own.
+    fn made(&mut self, name: &str, shared: bool, exact: bool) -> u32 {
+        let field = self.symbols.list.len() + self.tables.made(name, shared, exact);
+        self.tables.place(Binding::Field(field))
     }
 
     /// Stores what changed.
@@ -273,7 +370,7 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
     }
 
     fn goal(&mut self, index: usize) -> Option<Goal> {
-        let symbol = &self.symbols.list[index];
+        let Some(symbol) = self.symbols.list.get(index) else { return self.home(index).map(Goal::Set) };
         let range = symbol.range;
         match symbol.role {
             Role::Parameter | Role::State => self.home(index).map(Goal::Set),
@@ -290,6 +387,6 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
     }
 
     fn is_point(&self) -> bool {
-        self.symbols.kind == MechanismKind::PointProcess
+        self.symbols.kind != MechanismKind::Density
     }
 }

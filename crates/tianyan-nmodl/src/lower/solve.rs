@@ -1,49 +1,108 @@
-//! SOLVE: how differential equations become assignments.
+//! SOLVE: how equations become assignments.
 
-use super::{DERIVATIVES, Equations, Loop, Run};
-use crate::ast::{Block, BlockKind, Expression, ExpressionKind, Name, Statement, StatementKind};
+use super::{Equations, Loop, Run};
+use crate::ast::{Block, BlockKind, Expression, ExpressionKind, Name, Statement, StatementKind, Variable};
+use crate::check::SOLVABLE;
 use crate::derive::{Affine, affine, dependents, derivative};
 use crate::graph::CARRIED;
 use crate::ir::{Comparison, Function, Op, Value};
+use crate::symbols::block_index;
 
 /// Below this |b dt| the exponential formula loses more digits than explicit Euler.
 const SMALL: f64 = 1e-9;
 /// Newton's iteration stops when no state changes by more than this part of itself.
 const TOLERANCE: f64 = 1e-12;
 /// The most rounds of Newton's iteration.
-pub(super) const ROUNDS: u32 = 50;
+const ROUNDS: u32 = 50;
 /// The largest system that is written out.
-const LARGEST: usize = 32;
+const LARGEST: usize = 120;
+/// The step of STEADYSTATE, ms.
+const FOREVER_MS: f64 = 1e9;
 
 impl<'a> Run<'a, '_, '_> {
-    /// One SOLVE.
-    pub(super) fn solve(&mut self, block: &'a Block, method: Option<&str>) {
-        if block.kind == BlockKind::Procedure {
-            self.inline(block, &[]);
-            return;
+    /// Every SOLVE among these statements.
+    pub(super) fn solves(&mut self, body: &'a [Statement]) {
+        for statement in body {
+            match &statement.kind {
+                StatementKind::Solve { .. } => {
+                    self.place = statement.span;
+                    self.solve_statement(&statement.kind);
+                }
+                StatementKind::Block(body) => self.solves(body),
+                _ => {}
+            }
         }
-        match method {
-            Some("cnexp") => {
+    }
+
+    /// One SOLVE.
+    pub(super) fn solve_statement(&mut self, kind: &'a StatementKind) {
+        let StatementKind::Solve { block, method, steady } = kind else { return };
+        let Some(index) = block_index(self.file, &SOLVABLE, &block.text) else { return };
+        let block = &self.file.blocks[index];
+        let method = method.as_ref().map_or("", |method| method.text.as_str());
+        let callers = std::mem::take(&mut self.scopes);
+        match (block.kind, method) {
+            (BlockKind::Procedure, _) => drop(self.inline(block, &[])),
+            (_, "cnexp") => {
                 self.equations = Equations::Exponential;
                 self.warn_coupled(block);
                 self.inline(block, &[]);
                 self.equations = Equations::Collect;
             }
-            Some("euler") => self.euler(block),
-            _ => self.implicit(block),
+            (_, "euler") => self.euler(block),
+            (_, "runge") => self.runge(block),
+            _ => {
+                let step = if *steady { self.graph.constant(FOREVER_MS) } else { self.graph.add(Op::TimeStep) };
+                self.implicit(block, step);
+            }
         }
+        self.scopes = callers;
     }
 
     /// x += dt f(x), all from the old values.
     fn euler(&mut self, block: &'a Block) {
-        self.inline(block, &[]);
         let dt = self.graph.add(Op::TimeStep);
-        for state in targets(block, self) {
-            let slope = self.symbol(DERIVATIVES + state);
+        let slopes = self.slopes(block);
+        for (state, slope) in slopes {
             let x = self.symbol(state);
             let change = self.graph.times(dt, slope);
             let next = self.graph.plus(x, change);
             self.environment.insert(state, next);
+        }
+    }
+
+    /// Runge and Kutta's method of fourth order.
+    fn runge(&mut self, block: &'a Block) {
+        let (dt, t) = (self.graph.add(Op::TimeStep), self.graph.add(Op::Time));
+        let two = self.graph.constant(2.0);
+        let half = self.graph.over(dt, two);
+        let middle = self.graph.plus(t, half);
+        let end = self.graph.plus(t, dt);
+        let start = self.slopes(block);
+        let old: Vec<Value> = start.iter().map(|(state, _)| self.symbol(*state)).collect();
+        let mut stages = vec![start];
+        for (time, step) in [(middle, half), (middle, half), (end, dt)] {
+            let last: Vec<(usize, Value)> = stages.last().cloned().unwrap_or_default();
+            for ((state, slope), x) in last.iter().zip(&old) {
+                let change = self.graph.times(step, *slope);
+                let moved = self.graph.plus(*x, change);
+                self.environment.insert(*state, moved);
+            }
+            self.assign("t", time);
+            stages.push(self.slopes(block));
+        }
+        self.assign("t", t);
+        let six = self.graph.constant(6.0);
+        let weight = self.graph.over(dt, six);
+        for (k, x) in old.into_iter().enumerate() {
+            let of = |stage: usize| stages[stage][k].1;
+            let inner = self.graph.plus(of(1), of(2));
+            let inner = self.graph.times(two, inner);
+            let sum = self.graph.plus(of(0), inner);
+            let sum = self.graph.plus(sum, of(3));
+            let change = self.graph.times(weight, sum);
+            let next = self.graph.plus(x, change);
+            self.environment.insert(stages[0][k].0, next);
         }
     }
 
@@ -64,7 +123,15 @@ impl<'a> Run<'a, '_, '_> {
                     format!("`{}'` is not linear in `{}`: derivimplicit is used instead", target.text, target.text);
                 self.report.warning("nmodl-not-linear", target.span, message, "write METHOD derivimplicit");
                 let slope = derivative(&mut self.graph, general, leaf[0]);
-                self.newton(id, &[x], &leaf, &[general], &[vec![slope]])[0]
+                {
+                    let dt = self.graph.add(Op::TimeStep);
+                    let moved = self.graph.minus(leaf[0], x);
+                    let step = self.graph.loose_times(dt, general);
+                    let residual = self.graph.loose_minus(moved, step);
+                    let (one, part) = (self.graph.constant(1.0), self.graph.loose_times(dt, slope));
+                    let jacobian = self.graph.loose_minus(one, part);
+                    self.newton(id, &[x], &leaf, &[residual], &[vec![jacobian]], false)[0]
+                }
             }
         };
         self.environment.insert(state, next);
@@ -102,80 +169,66 @@ impl<'a> Run<'a, '_, '_> {
         graph.select(vanishes, explicit, next)
     }
 
-    /// Backward Euler on the whole block.
-    fn implicit(&mut self, block: &'a Block) {
-        let states = targets(block, self);
+    /// Backward Euler on a whole block, or the solution of its equations.
+    fn implicit(&mut self, block: &'a Block, step: Value) {
+        let states = self.unknowns(block);
         if states.is_empty() {
             self.inline(block, &[]);
             return;
         }
         if states.len() > LARGEST {
-            let message = format!("derivimplicit with {} states; at most {LARGEST} are possible", states.len());
+            let message = format!("{} equations in one block; at most {LARGEST} are possible", states.len());
             return self.report.error("nmodl-too-large", block.name.span, message);
         }
         let old: Vec<Value> = states.iter().map(|state| self.symbol(*state)).collect();
         let (id, leaves) = self.new_loop(states.len());
-        let general = self.slopes(block, &states, &leaves);
-        let jacobian: Vec<Vec<Value>> = general
+        let residuals = self.residuals(block, &states, &leaves, &old, step);
+        if residuals.len() != states.len() {
+            let message = format!("`{}` has {} equations for {} states", block.name.text, residuals.len(), states.len());
+            return self.report.error("nmodl-solve", block.name.span, message);
+        }
+        let jacobian: Vec<Vec<Value>> = residuals
             .iter()
-            .map(|f| leaves.iter().map(|leaf| derivative(&mut self.graph, *f, *leaf)).collect())
+            .map(|residual| leaves.iter().map(|leaf| derivative(&mut self.graph, *residual, *leaf)).collect())
             .collect();
         let linear = leaves.iter().all(|leaf| {
             let depends = dependents(&self.graph, *leaf);
             !jacobian.iter().flatten().any(|slope| depends[slope.0 as usize])
         });
         let next = if linear {
-            let here = self.slopes(block, &states, &old);
-            self.linear_step(&old, &here, &jacobian)
+            let here = self.residuals(block, &states, &old, &old, step);
+            let change = self.eliminate(jacobian, here);
+            old.iter().zip(change).map(|(x, d)| self.graph.loose_minus(*x, d)).collect()
         } else {
-            self.newton(id, &old, &leaves, &general, &jacobian)
+            // nocmodl keeps concentrations of a kinetic scheme from becoming negative on the way.
+            self.newton(id, &old, &leaves, &residuals, &jacobian, block.kind == BlockKind::Kinetic)
         };
         // Once more at the new values, for everything else the block sets.
         self.environment.extend(states.iter().copied().zip(next.iter().copied()));
-        self.inline(block, &[]);
+        self.run_system(block);
         self.environment.extend(states.iter().copied().zip(next));
     }
 
-    /// f at the given states; leaves the environment as it was.
-    fn slopes(&mut self, block: &'a Block, states: &[usize], values: &[Value]) -> Vec<Value> {
-        let kept = (self.environment.clone(), self.scopes.clone());
-        self.environment.extend(states.iter().copied().zip(values.iter().copied()));
-        self.inline(block, &[]);
-        let slopes = states.iter().map(|state| self.symbol(DERIVATIVES + state)).collect();
-        (self.environment, self.scopes) = kept;
-        slopes
-    }
-
-    /// x + d where (1 - dt J) d = dt f(x).
-    fn linear_step(&mut self, old: &[Value], here: &[Value], jacobian: &[Vec<Value>]) -> Vec<Value> {
-        let dt = self.graph.add(Op::TimeStep);
-        let right: Vec<Value> = here.iter().map(|f| self.graph.loose_times(dt, *f)).collect();
-        let change = self.eliminate(jacobian, right);
-        old.iter().zip(change).map(|(x, d)| self.graph.loose_plus(*x, d)).collect()
-    }
-
-    /// Newton's iteration on x - x0 - dt f(x) = 0.
+    /// Newton's iteration until the residuals vanish.
     fn newton(
         &mut self,
         id: u32,
         old: &[Value],
         leaves: &[Value],
-        general: &[Value],
+        residuals: &[Value],
         jacobian: &[Vec<Value>],
+        positive: bool,
     ) -> Vec<Value> {
-        let dt = self.graph.add(Op::TimeStep);
-        let mut residual = Vec::new();
-        for ((x, x0), f) in leaves.iter().zip(old).zip(general) {
-            let moved = self.graph.minus(*x, *x0);
-            let step = self.graph.loose_times(dt, *f);
-            residual.push(self.graph.loose_minus(moved, step));
+        let change = self.eliminate(jacobian.to_vec(), residuals.to_vec());
+        let mut next: Vec<Value> = leaves.iter().zip(&change).map(|(x, d)| self.graph.minus(*x, *d)).collect();
+        if positive {
+            let zero = self.graph.constant(0.0);
+            next.iter_mut().for_each(|x| *x = self.graph.add(Op::Maximum(*x, zero)));
         }
-        let change = self.eliminate(jacobian, residual);
-        let next: Vec<Value> = leaves.iter().zip(&change).map(|(x, d)| self.graph.minus(*x, *d)).collect();
         let conditions: Vec<Value> = next.iter().zip(&change).map(|(x, d)| self.moves(*x, *d)).collect();
         let again = conditions.iter().copied().reduce(|a, b| self.graph.add(Op::Or(a, b))).unwrap_or(Value(0));
         let end = self.graph.ops.len();
-        self.loops[id as usize] = Some(Loop { start: old.to_vec(), next, again, end });
+        self.loops[id as usize] = Some(Loop { start: old.to_vec(), next, again, limit: ROUNDS, end });
         (0..old.len() as u32).map(|k| self.graph.add(Op::Iterated(id, k))).collect()
     }
 
@@ -189,55 +242,8 @@ impl<'a> Run<'a, '_, '_> {
         self.graph.compare(Comparison::Less, allowed, change)
     }
 
-    /// Solves (1 - dt J) d = right by elimination, written out; the diagonal is the pivot.
-    fn eliminate(&mut self, jacobian: &[Vec<Value>], mut right: Vec<Value>) -> Vec<Value> {
-        let n = right.len();
-        let mut matrix = self.implicit_matrix(jacobian);
-        let graph = &mut self.graph;
-        for k in 0..n {
-            let pivot = matrix[k].clone();
-            for i in k + 1..n {
-                if graph.is_zero(matrix[i][k]) {
-                    continue;
-                }
-                let factor = graph.loose_over(matrix[i][k], pivot[k]);
-                for (entry, above) in matrix[i].iter_mut().zip(&pivot).skip(k + 1) {
-                    let part = graph.loose_times(factor, *above);
-                    *entry = graph.loose_minus(*entry, part);
-                }
-                let part = graph.loose_times(factor, right[k]);
-                right[i] = graph.loose_minus(right[i], part);
-            }
-        }
-        for k in (0..n).rev() {
-            for j in k + 1..n {
-                let part = graph.loose_times(matrix[k][j], right[j]);
-                right[k] = graph.loose_minus(right[k], part);
-            }
-            right[k] = graph.loose_over(right[k], matrix[k][k]);
-        }
-        right
-    }
-
-    /// 1 - dt J
-    fn implicit_matrix(&mut self, jacobian: &[Vec<Value>]) -> Vec<Vec<Value>> {
-        let graph = &mut self.graph;
-        let dt = graph.add(Op::TimeStep);
-        let mut rows = Vec::new();
-        for (i, row) in jacobian.iter().enumerate() {
-            let mut entries = Vec::new();
-            for (j, slope) in row.iter().enumerate() {
-                let unit = graph.constant(if i == j { 1.0 } else { 0.0 });
-                let part = graph.loose_times(dt, *slope);
-                entries.push(graph.loose_minus(unit, part));
-            }
-            rows.push(entries);
-        }
-        rows
-    }
-
     /// Room for an iteration: its number and its carried variables.
-    fn new_loop(&mut self, states: usize) -> (u32, Vec<Value>) {
+    pub(super) fn new_loop(&mut self, states: usize) -> (u32, Vec<Value>) {
         let id = self.loops.len() as u32;
         self.loops.push(None);
         let leaves = (0..states as u32).map(|k| self.graph.add(Op::Carried(id * CARRIED + k))).collect();
@@ -245,33 +251,21 @@ impl<'a> Run<'a, '_, '_> {
     }
 
     fn warn_coupled(&mut self, block: &'a Block) {
-        let states = targets(block, self);
-        let names: Vec<&str> = states.iter().map(|state| self.symbols.list[*state].name.as_str()).collect();
-        for (target, value) in equations(&block.body) {
-            let other = names.iter().find(|name| **name != target.text && mentions(value, name));
-            if let Some(other) = other {
-                let message =
-                    format!("`{}'` depends on `{other}`: cnexp advances them one after the other", target.text);
+        let all = equations(&block.body);
+        let names: Vec<&str> = all.iter().map(|(target, _)| target.name.text.as_str()).collect();
+        for (target, value) in all {
+            let own = &target.name.text;
+            if let Some(other) = names.iter().find(|name| **name != own.as_str() && mentions(value, name)) {
+                let message = format!("`{own}'` depends on `{other}`: cnexp advances them one after the other");
                 let help = "METHOD derivimplicit solves them together";
-                self.report.warning("nmodl-coupled-cnexp", target.span, message, help);
+                self.report.warning("nmodl-coupled-cnexp", target.name.span, message, help);
             }
         }
     }
 }
 
-/// The states a block has equations for, in text order.
-fn targets(block: &Block, run: &Run) -> Vec<usize> {
-    let mut states = Vec::new();
-    for (target, _) in equations(&block.body) {
-        if let Some(index) = run.symbols.find(&target.text).filter(|index| !states.contains(index)) {
-            states.push(index);
-        }
-    }
-    states
-}
-
-/// All equations in a body, also those under conditions.
-pub(super) fn equations(body: &[Statement]) -> Vec<(&Name, &Expression)> {
+/// All differential equations in a body, also those under conditions.
+pub(super) fn equations(body: &[Statement]) -> Vec<(&Variable, &Expression)> {
     let mut found = Vec::new();
     for statement in body {
         match &statement.kind {
@@ -279,6 +273,9 @@ pub(super) fn equations(body: &[Statement]) -> Vec<(&Name, &Expression)> {
             StatementKind::If { arms, otherwise } => {
                 arms.iter().for_each(|(_, body)| found.extend(equations(body)));
                 found.extend(equations(otherwise));
+            }
+            StatementKind::From { body, .. } | StatementKind::While { body, .. } | StatementKind::Block(body) => {
+                found.extend(equations(body));
             }
             _ => {}
         }
@@ -289,8 +286,10 @@ pub(super) fn equations(body: &[Statement]) -> Vec<(&Name, &Expression)> {
 /// True if the name stands in the expression.
 fn mentions(expression: &Expression, name: &str) -> bool {
     match &expression.kind {
-        ExpressionKind::Number(..) => false,
+        ExpressionKind::Number(..) | ExpressionKind::Text(_) => false,
         ExpressionKind::Name(text) => text == name,
+        ExpressionKind::Prime(prime) => prime.text == name,
+        ExpressionKind::Element(array, index) => array.text == name || mentions(index, name),
         ExpressionKind::Unary(_, operand) => mentions(operand, name),
         ExpressionKind::Binary(_, left, right) => mentions(left, name) || mentions(right, name),
         ExpressionKind::Call(_, arguments) => arguments.iter().any(|argument| mentions(argument, name)),

@@ -1,11 +1,11 @@
 //! Statements, run symbolically.
 
-use super::{Environment, Equations, Run, Scope};
-use crate::ast::{Expression, ExpressionKind, Name, Statement, StatementKind};
-use crate::ir::Value;
+use super::{DERIVATIVES, Environment, Equations, Run, variable::Scope};
+use crate::ast::{Expression, Statement, StatementKind, Variable};
+use crate::ir::{Op, Value};
 
 /// Everything a condition may change.
-type Snapshot = (Environment, Vec<Scope>);
+pub(super) type Snapshot = (Environment, Vec<Scope>, Option<Value>);
 
 /// Statements, expressions and calls may stand in each other so deep.
 const DEEPEST: u32 = 600;
@@ -13,7 +13,7 @@ const DEEPEST: u32 = 600;
 impl<'a> Run<'a, '_, '_> {
     /// Statements in a scope of their own.
     pub(super) fn block(&mut self, body: &'a [Statement]) {
-        self.scopes.push(Scope::new());
+        self.scopes.push(Scope::default());
         for statement in body {
             self.statement(statement);
         }
@@ -28,7 +28,7 @@ impl<'a> Run<'a, '_, '_> {
         !self.graph.full
     }
 
-    fn statement(&mut self, statement: &'a Statement) {
+    pub(super) fn statement(&mut self, statement: &'a Statement) {
         if self.enter() {
             self.place = statement.span;
             self.run_statement(&statement.kind);
@@ -38,45 +38,48 @@ impl<'a> Run<'a, '_, '_> {
 
     fn run_statement(&mut self, kind: &'a StatementKind) {
         match kind {
-            StatementKind::Local(names) => {
+            StatementKind::Local(locals) => {
                 if let Some(scope) = self.scopes.last_mut() {
-                    scope.extend(names.iter().map(|name| (name.text.clone(), Value(0))));
+                    locals.iter().for_each(|local| scope.declare(&local.name.text, local.length));
                 }
             }
             StatementKind::Assign { target, value } => {
                 let value = self.number(value);
-                self.assign(&target.text, value);
+                self.assign_variable(target, value);
             }
             StatementKind::Differential { target, value } => self.equation(target, value),
-            StatementKind::Call(call) => self.call_statement(call),
+            StatementKind::Call(call) => drop(self.expression(call)),
             StatementKind::If { arms, otherwise } => self.condition(arms, otherwise),
-            StatementKind::Solve { .. } | StatementKind::Table(_) | StatementKind::Conductance { .. } => {}
+            StatementKind::While { condition, body } => self.while_loop(condition, body),
+            StatementKind::From { variable, from, to, by, body } => {
+                self.from_loop(&variable.text, from, to, by.as_ref(), body);
+            }
+            StatementKind::Block(body) => self.block(body),
+            // Those of BREAKPOINT run in the state phase.
+            StatementKind::Solve { .. } if self.phase == super::Initial || self.calls > 0 => self.solve_statement(kind),
+            StatementKind::Reaction(reaction) => self.reaction(reaction),
+            StatementKind::Conserve { terms, total } => self.conserve(terms, total),
+            StatementKind::Equation { left, right } => self.equals(left, right),
+            StatementKind::Watch(conditions) => self.start_watching(conditions),
+            StatementKind::ForNetcons { arguments, body } => self.for_netcons(arguments, body),
+            StatementKind::Solve { .. }
+            | StatementKind::Initial(_)
+            | StatementKind::Table(_)
+            | StatementKind::Verbatim(_)
+            | StatementKind::Return
+            | StatementKind::Compartment(_)
+            | StatementKind::Diffusion(_)
+            | StatementKind::Conductance { .. } => {}
         }
     }
 
-    fn call_statement(&mut self, call: &'a Expression) {
-        match &call.kind {
-            ExpressionKind::Call(name, _) if name.text == "at_time" && !self.has_block(&name.text) => {}
-            _ => drop(self.expression(call)),
-        }
-    }
-
-    /// Gives a local or global name a value.
-    pub(super) fn assign(&mut self, name: &str, value: Value) {
-        if let Some(local) = self.scopes.iter_mut().rev().find_map(|scope| scope.get_mut(name)) {
-            *local = value;
-        } else if let Some(index) = self.symbols.find(name) {
-            self.environment.insert(index, value);
-        }
-    }
-
-    fn equation(&mut self, target: &Name, value: &'a Expression) {
-        let Some(index) = self.symbols.find(&target.text) else { return };
+    fn equation(&mut self, target: &'a Variable, value: &'a Expression) {
+        let Some(index) = self.symbol_of(target) else { return };
         match self.equations {
-            Equations::Exponential => self.exponential(index, target, value),
+            Equations::Exponential => self.exponential(index, &target.name, value),
             Equations::Collect => {
                 let value = self.number(value);
-                self.environment.insert(super::DERIVATIVES + index, value);
+                self.environment.insert(DERIVATIVES + index, value);
             }
         }
     }
@@ -90,22 +93,45 @@ impl<'a> Run<'a, '_, '_> {
             return;
         }
         let condition = self.truth(condition);
-        let base = self.snapshot();
-        self.block(body);
-        let then = self.snapshot();
-        (self.environment, self.scopes) = base;
-        self.condition(rest, otherwise);
-        self.merge(condition, then);
+        match self.graph.decided(condition) {
+            Some(true) => self.block(body),
+            Some(false) => self.condition(rest, otherwise),
+            None => self.both_ways(condition, |run| run.block(body), |run| run.condition(rest, otherwise)),
+        }
         self.depth -= 1;
     }
 
-    fn snapshot(&self) -> Snapshot {
-        (self.environment.clone(), self.scopes.clone())
+    /// Runs one thing where a condition holds and another where it does not.
+    pub(super) fn both_ways(
+        &mut self,
+        condition: Value,
+        then: impl FnOnce(&mut Self),
+        otherwise: impl FnOnce(&mut Self),
+    ) {
+        let base = self.snapshot();
+        let path = self.path;
+        self.path = Some(self.narrow(path, condition));
+        then(self);
+        let yes = self.snapshot();
+        (self.environment, self.scopes, self.watched) = base;
+        let not = self.graph.add(Op::Not(condition));
+        self.path = Some(self.narrow(path, not));
+        otherwise(self);
+        self.path = path;
+        self.merge(condition, yes);
+    }
+
+    fn narrow(&mut self, path: Option<Value>, condition: Value) -> Value {
+        path.map_or(condition, |path| self.graph.add(Op::And(path, condition)))
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        (self.environment.clone(), self.scopes.clone(), self.watched)
     }
 
     /// What holds after a condition: `then` where it is true, the present where it is not.
     fn merge(&mut self, condition: Value, then: Snapshot) {
-        let (environment, scopes) = then;
+        let (environment, scopes, watched) = then;
         let keys: std::collections::BTreeSet<usize> =
             environment.keys().chain(self.environment.keys()).copied().collect();
         for key in keys {
@@ -117,13 +143,17 @@ impl<'a> Run<'a, '_, '_> {
             }
         }
         for (level, scope) in scopes.into_iter().enumerate() {
-            for (name, yes) in scope {
-                let no = self.scopes[level].get(&name).copied().unwrap_or(yes);
+            for (name, yes) in scope.values {
+                let no = self.scopes[level].values.get(&name).copied().unwrap_or(yes);
                 if yes != no {
                     let value = self.graph.select(condition, yes, no);
-                    self.scopes[level].insert(name, value);
+                    self.scopes[level].values.insert(name, value);
                 }
             }
+        }
+        if watched != self.watched {
+            let (yes, no) = (watched.unwrap_or(Value(0)), self.watched.unwrap_or(Value(0)));
+            self.watched = Some(self.graph.select(condition, yes, no));
         }
     }
 }

@@ -1,14 +1,18 @@
-//! Blocks that compute, and their statements.
+//! The heads of blocks that compute, and their bodies.
 
 use super::{DEEPEST, Lost, Parsed, Parser};
-use crate::ast::{Argument, Block, BlockKind, ExpressionKind, Name, Statement, StatementKind};
-use crate::diagnostic::Span;
+use crate::ast::{Argument, Block, BlockKind, Moment, Name, Statement};
 use crate::lex::TokenKind;
 
 impl Parser<'_, '_> {
     /// A block whose keyword stands here; none if its head makes no sense.
     pub(super) fn block(&mut self, keyword: &str) -> Option<Block> {
         let head = self.head(keyword);
+        if let Ok(block) = &head
+            && block.kind == BlockKind::FunctionTable
+        {
+            return head.ok();
+        }
         if head.is_err() || !self.is_symbol("{") {
             if head.is_ok() {
                 let _ = self.expected::<()>("`{`");
@@ -27,19 +31,43 @@ impl Parser<'_, '_> {
             "INITIAL" => BlockKind::Initial,
             "BREAKPOINT" => BlockKind::Breakpoint,
             "DERIVATIVE" => BlockKind::Derivative,
+            "KINETIC" => BlockKind::Kinetic,
+            "LINEAR" => BlockKind::Linear,
+            "NONLINEAR" => BlockKind::Nonlinear,
             "PROCEDURE" => BlockKind::Procedure,
             "FUNCTION" => BlockKind::Function,
+            "FUNCTION_TABLE" => BlockKind::FunctionTable,
+            "CONSTRUCTOR" => BlockKind::Constructor,
+            "DESTRUCTOR" => BlockKind::Destructor,
+            "BEFORE" => BlockKind::Before(self.moment()?),
+            "AFTER" => BlockKind::After(self.moment()?),
             _ => BlockKind::NetReceive,
         };
-        let named = matches!(kind, BlockKind::Derivative | BlockKind::Procedure | BlockKind::Function);
+        use BlockKind::{Derivative, Function, FunctionTable, Kinetic, Linear, NetReceive, Nonlinear, Procedure};
+        let callable = matches!(kind, Procedure | Function | FunctionTable);
+        let named = callable || matches!(kind, Derivative | Kinetic | Linear | Nonlinear);
         let name = if named { self.name("a name")? } else { Name { text: keyword.to_string(), span } };
-        let takes = matches!(kind, BlockKind::Procedure | BlockKind::Function | BlockKind::NetReceive);
+        let solve_for = if self.take_word("SOLVEFOR") { self.names()? } else { Vec::new() };
+        let takes = callable || kind == NetReceive;
         let arguments = if takes && self.is_symbol("(") { self.arguments()? } else { Vec::new() };
         let unit = self.unit()?.unwrap_or_default();
-        Ok(Block { kind, name, arguments, unit, body: Vec::new() })
+        Ok(Block { kind, name, arguments, unit, solve_for, body: Vec::new() })
     }
 
-    fn arguments(&mut self) -> Parsed<Vec<Argument>> {
+    fn moment(&mut self) -> Parsed<Moment> {
+        let moment = match self.word() {
+            Some("INITIAL") => Moment::Initial,
+            Some("BREAKPOINT") => Moment::Breakpoint,
+            Some("SOLVE") => Moment::Solve,
+            Some("STEP") => Moment::Step,
+            _ => return self.expected("INITIAL, BREAKPOINT, SOLVE or STEP"),
+        };
+        self.advance();
+        Ok(moment)
+    }
+
+    /// `(a (unit), b)`
+    pub(super) fn arguments(&mut self) -> Parsed<Vec<Argument>> {
         self.expect("(")?;
         let mut arguments = Vec::new();
         while !self.take_symbol(")") {
@@ -54,7 +82,7 @@ impl Parser<'_, '_> {
     }
 
     /// `{ statement ... }`. A statement that makes no sense is reported and skipped to the next line.
-    fn body(&mut self) -> Parsed<Vec<Statement>> {
+    pub(super) fn body(&mut self) -> Parsed<Vec<Statement>> {
         self.expect("{")?;
         self.depth += 1;
         if self.depth > DEEPEST {
@@ -70,7 +98,7 @@ impl Parser<'_, '_> {
             }
             let start = self.at;
             match self.statement() {
-                Ok(statement) => statements.push(statement),
+                Ok(statement) => statements.extend(statement),
                 Err(Lost) => self.next_line(start),
             }
         }
@@ -88,8 +116,7 @@ impl Parser<'_, '_> {
             self.advance();
         }
         while !self.is_end() && !self.is_symbol("}") {
-            let gap = Span { start: self.tokens[self.at - 1].span.end, end: self.peek().span.start };
-            if self.text_of(gap).contains('\n') {
+            if self.at_new_line() {
                 return;
             }
             if self.is_symbol("{") {
@@ -99,115 +126,8 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn statement(&mut self) -> Parsed<Statement> {
-        let start = self.peek().span;
-        let kind = match self.word() {
-            Some("LOCAL") => self.after(|parser| Ok(StatementKind::Local(parser.names()?)))?,
-            Some("if" | "IF") => self.condition()?,
-            Some("SOLVE") => self.solve()?,
-            Some("TABLE") => self.table()?,
-            Some("CONDUCTANCE") => self.conductance()?,
-            Some(word @ ("WATCH" | "INITIAL" | "FROM" | "WHILE" | "while")) => {
-                self.unsupported(if word == "INITIAL" { "INITIAL inside a block" } else { word }, start);
-                return Err(Lost);
-            }
-            Some(_) => self.assignment()?,
-            None if self.peek().kind == TokenKind::Verbatim => {
-                self.unsupported("VERBATIM", start);
-                self.advance();
-                return Err(Lost);
-            }
-            None => return self.expected("a statement"),
-        };
-        let end = self.tokens[self.at - 1].span;
-        Ok(Statement { kind, span: start.to(end) })
-    }
-
-    fn assignment(&mut self) -> Parsed<StatementKind> {
-        if self.kind_after() == TokenKind::Symbol("(") {
-            let call = self.expression()?;
-            if !matches!(call.kind, ExpressionKind::Call(..)) {
-                self.report.error("nmodl-syntax", call.span, "this expression has no effect");
-                return Err(Lost);
-            }
-            return Ok(StatementKind::Call(call));
-        }
-        let target = self.name("a name")?;
-        if self.is_symbol("[") {
-            let span = self.peek().span;
-            self.unsupported("an array", span);
-            return Err(Lost);
-        }
-        let differential = self.take_symbol("'");
-        self.expect("=")?;
-        let value = self.expression()?;
-        Ok(match differential {
-            true => StatementKind::Differential { target, value },
-            false => StatementKind::Assign { target, value },
-        })
-    }
-
-    fn condition(&mut self) -> Parsed<StatementKind> {
-        let mut arms = Vec::new();
-        loop {
-            self.advance();
-            self.expect("(")?;
-            let condition = self.expression()?;
-            self.expect(")")?;
-            arms.push((condition, self.body()?));
-            if arms.len() > DEEPEST as usize {
-                let span = self.peek().span;
-                self.report.error("nmodl-too-large", span, "too many `else if`");
-                return Err(Lost);
-            }
-            if !(self.take_word("else") || self.take_word("ELSE")) {
-                return Ok(StatementKind::If { arms, otherwise: Vec::new() });
-            }
-            if !matches!(self.word(), Some("if" | "IF")) {
-                return Ok(StatementKind::If { arms, otherwise: self.body()? });
-            }
-        }
-    }
-
-    fn solve(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        let block = self.name("the name of a block")?;
-        let span = self.peek().span;
-        if self.word() == Some("STEADYSTATE") {
-            self.unsupported("STEADYSTATE", span);
-            return Err(Lost);
-        }
-        let method = if self.take_word("METHOD") { Some(self.name("a method")?) } else { None };
-        if self.word() == Some("IFERROR") {
-            self.advance();
-            self.skip_block();
-        }
-        Ok(StatementKind::Solve { block, method })
-    }
-
-    /// `TABLE a, b DEPEND c FROM x TO y WITH n`
-    fn table(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        let names = match self.word() {
-            Some("DEPEND" | "FROM") | None => Vec::new(),
-            Some(_) => self.names()?,
-        };
-        if self.take_word("DEPEND") {
-            self.names()?;
-        }
-        for word in ["FROM", "TO", "WITH"] {
-            if !self.take_word(word) {
-                return self.expected(word);
-            }
-            self.expression()?;
-        }
-        Ok(StatementKind::Table(names))
-    }
-
-    fn conductance(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        let name = self.name("a conductance")?;
-        let ion = if self.take_word("USEION") { Some(self.name("an ion")?) } else { None };
-        Ok(StatementKind::Conductance { name, ion })
+    /// True if C code stands here.
+    pub(super) fn at_verbatim(&self) -> bool {
+        self.peek().kind == TokenKind::Verbatim
     }
 }

@@ -120,6 +120,11 @@ impl Parser<'_, '_> {
                 inner.span = token.span.to(self.expect(")")?);
                 Ok(inner)
             }
+            TokenKind::Text => {
+                self.advance();
+                let text = self.text_of(token.span).trim_matches('"').to_string();
+                self.node(ExpressionKind::Text(text), token.span, 1)
+            }
             TokenKind::Name => self.name_or_call(),
             _ => self.expected("an expression"),
         }
@@ -128,10 +133,17 @@ impl Parser<'_, '_> {
     fn name_or_call(&mut self) -> Parsed<Expression> {
         let name = self.name("a name")?;
         let span = name.span;
-        if self.is_symbol("[") {
-            let span = self.peek().span;
-            self.unsupported("an array", span);
-            return Err(Lost);
+        if let Some(value) = self.defined.get(name.text.as_str()) {
+            return self.node(ExpressionKind::Number(*value, String::new()), span, 1);
+        }
+        if self.take_symbol("[") {
+            let index = self.expression()?;
+            let (end, depth) = (self.expect("]")?, index.depth + 1);
+            return self.node(ExpressionKind::Element(name, Box::new(index)), span.to(end), depth);
+        }
+        if self.is_symbol("'") {
+            let end = self.advance().span;
+            return self.node(ExpressionKind::Prime(name), span.to(end), 1);
         }
         if !self.take_symbol("(") {
             return self.node(ExpressionKind::Name(name.text), span, 1);

@@ -1,58 +1,30 @@
-//! Tokens to [`ast::File`]: recursive descent by hand. It reports what it does not understand, skips to where
-//! it can go on, and always returns a file.
+//! Tokens to [`ast::File`](crate::ast::File): recursive descent by hand. It reports what it does not understand,
+//! skips to where it can go on, and always returns a file.
 
 mod blocks;
+mod declarations;
 mod expression;
+mod kinetic;
+mod statements;
 
-use crate::ast::{Declaration, DeclarationKind, File, Name, Neuron, UnitDefinition};
+use std::collections::HashMap;
+
+use crate::ast::{DeclarationKind, File, Local, Name, Verbatim};
 use crate::diagnostic::{Report, Span};
 use crate::lex::{Token, TokenKind, lex};
 
 /// Expressions and blocks may nest so deep; more is an error, so that no later pass runs out of stack.
 pub(crate) const DEEPEST: u32 = 200;
 
-/// Blocks and statements of NMODL that this compiler does not know yet.
-const UNSUPPORTED: [&str; 35] = [
-    "AFTER",
-    "ARTIFICIAL_CELL",
-    "ASSERT",
-    "BBCOREPOINTER",
-    "BEFORE",
-    "CHARGE",
-    "COMPARTMENT",
-    "CONSTRUCTOR",
-    "DEFINE",
-    "DESTRUCTOR",
-    "DISCRETE",
-    "EXTERNAL",
-    "FORALL",
-    "FOR_NETCONS",
-    "FROM",
-    "FUNCTION_TABLE",
-    "INCLUDE",
-    "KINETIC",
-    "LAG",
-    "LINEAR",
-    "LONGITUDINAL_DIFFUSION",
-    "MATCH",
-    "MUTEXLOCK",
-    "MUTEXUNLOCK",
-    "NONLINEAR",
-    "NRNMUTEXLOCK",
-    "PARTIAL",
-    "PROTECT",
-    "RANDOM",
-    "REPRESENTS",
-    "RESET",
-    "SENS",
-    "STEP",
-    "WATCH",
-    "WHILE",
-];
+/// The longest array.
+const LONGEST: f64 = 10_000.0;
+
+/// Words of NMODL that this compiler refuses: NEURON 9 has dropped them, or uses them for nothing.
+const UNSUPPORTED: [&str; 6] = ["DISCRETE", "LAG", "MATCH", "PARTIAL", "RESET", "EQUATION"];
 
 /// Reads a file.
 pub(crate) fn parse<'a>(text: &'a str, report: &mut Report<'a>) -> File {
-    let mut parser = Parser { text, tokens: lex(text), at: 0, depth: 0, report };
+    let mut parser = Parser { text, tokens: lex(text), at: 0, depth: 0, defined: HashMap::new(), report };
     parser.file()
 }
 
@@ -66,6 +38,8 @@ struct Parser<'a, 'b> {
     tokens: Vec<Token>,
     at: usize,
     depth: u32,
+    /// Numbers of DEFINE.
+    defined: HashMap<&'a str, f64>,
     report: &'b mut Report<'a>,
 }
 
@@ -137,7 +111,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn unsupported(&mut self, construct: &str, span: Span) {
-        self.report.error("nmodl-unsupported", span, format!("{construct} is not supported yet"));
+        self.report.error("nmodl-unsupported", span, format!("{construct} is not supported"));
     }
 
     fn name(&mut self, what: &str) -> Parsed<Name> {
@@ -159,12 +133,42 @@ impl<'a> Parser<'a, '_> {
     /// A number that may have a sign.
     fn number(&mut self) -> Parsed<f64> {
         let negative = self.take_symbol("-");
-        match self.peek().kind {
-            TokenKind::Number(value) => {
-                self.advance();
-                Ok(if negative { -value } else { value })
+        let value = match self.peek().kind {
+            TokenKind::Number(value) => value,
+            _ => match self.word().and_then(|word| self.defined.get(word)) {
+                Some(value) => *value,
+                None => return self.expected("a number"),
+            },
+        };
+        self.advance();
+        Ok(if negative { -value } else { value })
+    }
+
+    /// `[n]` after the name of an array.
+    fn length(&mut self) -> Parsed<Option<u32>> {
+        if !self.take_symbol("[") {
+            return Ok(None);
+        }
+        let span = self.peek().span;
+        let number = self.number()?;
+        self.expect("]")?;
+        if !(1.0..=LONGEST).contains(&number) || number.fract() != 0.0 {
+            let message = format!("an array has between 1 and {LONGEST} elements, not {number}");
+            self.report.error("nmodl-array", span, message);
+            return Err(Lost);
+        }
+        Ok(Some(number as u32))
+    }
+
+    /// Names of LOCAL, after the keyword.
+    fn locals(&mut self) -> Parsed<Vec<Local>> {
+        let mut locals = Vec::new();
+        loop {
+            let name = self.name("a name")?;
+            locals.push(Local { name, length: self.length()? });
+            if !self.take_symbol(",") {
+                return Ok(locals);
             }
-            _ => self.expected("a number"),
         }
     }
 
@@ -184,22 +188,20 @@ impl<'a> Parser<'a, '_> {
         Ok(Some(self.text[open.end as usize..close.start as usize].trim().to_string()))
     }
 
+    fn verbatim(&mut self) -> Verbatim {
+        let span = self.advance().span;
+        let code = self.text_of(span).trim_start_matches("VERBATIM");
+        let text = code.strip_suffix("ENDVERBATIM").unwrap_or(code).to_string();
+        Verbatim { text, span }
+    }
+
     /// Skips a block from before its `{` to after its `}`.
     fn skip_block(&mut self) {
         while !self.is_symbol("{") && !self.is_end() {
             self.advance();
         }
-        let mut depth = 0;
-        while !self.is_end() {
-            match self.advance().kind {
-                TokenKind::Symbol("{") => depth += 1,
-                TokenKind::Symbol("}") => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return;
-            }
-        }
+        self.advance();
+        self.leave_block();
     }
 
     /// Skips to the `}` that closes the present block, and over it.
@@ -213,12 +215,25 @@ impl<'a> Parser<'a, '_> {
             }
         }
     }
+
+    /// True if the token here stands on a later line than the one before it.
+    fn at_new_line(&self) -> bool {
+        let before = if self.at > 0 { self.tokens[self.at - 1].span.end } else { 0 };
+        self.text_of(Span { start: before, end: self.peek().span.start }).contains(['\n', '\r'])
+    }
+
+    fn skip_line(&mut self) {
+        self.advance();
+        while !self.is_end() && !self.at_new_line() && !self.is_symbol("}") {
+            self.advance();
+        }
+    }
 }
 
-// Declarations.
+// The file.
 impl<'a> Parser<'a, '_> {
     fn file(&mut self) -> File {
-        let mut file = File::default();
+        let mut file = File { units_off: self.take_units_switches(), ..File::default() };
         while !self.is_end() {
             let token = self.peek();
             match token.kind {
@@ -226,14 +241,31 @@ impl<'a> Parser<'a, '_> {
                     self.advance();
                     file.title = Some(self.text_of(token.span)["TITLE".len()..].trim().to_string());
                 }
-                TokenKind::Verbatim => {
-                    self.advance();
-                    self.unsupported("VERBATIM", token.span);
-                }
+                TokenKind::Verbatim => file.verbatim.push(self.verbatim()),
                 _ => self.item(&mut file),
             }
         }
         file
+    }
+
+    /// Removes UNITSON and UNITSOFF from the tokens; the stretches in which units are off.
+    fn take_units_switches(&mut self) -> Vec<Span> {
+        let mut off: Option<u32> = None;
+        let mut stretches = Vec::new();
+        let text = self.text;
+        self.tokens.retain(|token| {
+            let word = &text[token.span.start as usize..token.span.end as usize];
+            match (token.kind, word) {
+                (TokenKind::Name, "UNITSOFF") => off = off.or(Some(token.span.start)),
+                (TokenKind::Name, "UNITSON") => {
+                    stretches.extend(off.take().map(|start| Span { start, end: token.span.end }));
+                }
+                _ => return true,
+            }
+            false
+        });
+        stretches.extend(off.map(|start| Span { start, end: text.len() as u32 }));
+        stretches
     }
 
     fn item(&mut self, file: &mut File) {
@@ -251,16 +283,23 @@ impl<'a> Parser<'a, '_> {
             "ASSIGNED" => self.declarations(DeclarationKind::Assigned, file),
             "STATE" => self.declarations(DeclarationKind::State, file),
             "INDEPENDENT" => self.skip_block(),
+            "PLOT" | "SENS" | "SWEEP" => self.skip_line(),
+            "DEFINE" => drop(self.define()),
+            "INCLUDE" => self.include(),
             "LOCAL" => {
                 self.advance();
-                if let Ok(names) = self.names() {
-                    file.locals.extend(names);
+                if let Ok(locals) = self.locals() {
+                    file.locals.extend(locals);
                 }
             }
-            "INITIAL" | "BREAKPOINT" | "DERIVATIVE" | "PROCEDURE" | "FUNCTION" | "NET_RECEIVE" => {
+            "INITIAL" | "BREAKPOINT" | "DERIVATIVE" | "KINETIC" | "LINEAR" | "NONLINEAR" | "PROCEDURE" | "FUNCTION"
+            | "FUNCTION_TABLE" | "NET_RECEIVE" | "CONSTRUCTOR" | "DESTRUCTOR" | "BEFORE" | "AFTER" => {
                 file.blocks.extend(self.block(word));
             }
-            _ if UNSUPPORTED.contains(&word) => self.unsupported_item(word, span),
+            _ if UNSUPPORTED.contains(&word) => {
+                self.unsupported(word, span);
+                self.skip_block();
+            }
             _ => {
                 let _ = self.expected::<()>("a block such as NEURON or BREAKPOINT");
                 self.advance();
@@ -271,146 +310,23 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    fn unsupported_item(&mut self, word: &str, span: Span) {
-        self.unsupported(word, span);
+    /// `DEFINE NAME integer`
+    fn define(&mut self) -> Parsed<()> {
         self.advance();
-        match word {
-            "INCLUDE" => drop(self.advance()),
-            "DEFINE" => drop((self.advance(), self.advance())),
-            "FUNCTION_TABLE" => while !matches!(self.advance().kind, TokenKind::Symbol(")") | TokenKind::End) {},
-            _ => self.skip_block(),
-        }
-    }
-
-    /// `KEYWORD { entry entry ... }`
-    fn entries(&mut self, mut entry: impl FnMut(&mut Self) -> Parsed<()>) {
-        self.advance();
-        if self.expect("{").is_err() {
-            return;
-        }
-        while !self.take_symbol("}") {
-            if self.is_end() {
-                let _ = self.expected::<()>("`}`");
-                return;
-            }
-            if entry(self).is_err() {
-                return self.leave_block();
-            }
-        }
-    }
-
-    fn neuron(&mut self, statements: &mut Vec<Neuron>) -> Parsed<()> {
         let span = self.peek().span;
-        let word = self.word().unwrap_or_default();
-        let statement = match word {
-            "SUFFIX" => self.after(|parser| Ok(Neuron::Suffix(parser.name("a name")?)))?,
-            "POINT_PROCESS" => self.after(|parser| Ok(Neuron::PointProcess(parser.name("a name")?)))?,
-            "NONSPECIFIC_CURRENT" => self.after(|parser| Ok(Neuron::NonspecificCurrent(parser.names()?)))?,
-            "ELECTRODE_CURRENT" => self.after(|parser| Ok(Neuron::ElectrodeCurrent(parser.names()?)))?,
-            "RANGE" => self.after(|parser| Ok(Neuron::Range(parser.names()?)))?,
-            "GLOBAL" => self.after(|parser| Ok(Neuron::Global(parser.names()?)))?,
-            "POINTER" => self.after(|parser| Ok(Neuron::Pointer(parser.names()?)))?,
-            "THREADSAFE" => self.after(|_| Ok(Neuron::ThreadSafe))?,
-            "USEION" => self.after(Self::use_ion)?,
-            _ if UNSUPPORTED.contains(&word) => {
-                self.unsupported(word, span);
-                return Err(Lost);
-            }
-            _ => return self.expected("a statement of NEURON such as RANGE"),
-        };
-        statements.push(statement);
+        self.name("a name")?;
+        let value = self.number()?;
+        self.defined.insert(self.text_of(span), value);
         Ok(())
     }
 
-    fn after<T>(&mut self, rest: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    /// An INCLUDE that is still there when the text is parsed: nobody spliced the file in.
+    fn include(&mut self) {
         self.advance();
-        rest(self)
-    }
-
-    fn use_ion(&mut self) -> Parsed<Neuron> {
-        let ion = self.name("the name of an ion")?;
-        let (mut reads, mut writes, mut valence) = (Vec::new(), Vec::new(), None);
-        loop {
-            match self.word() {
-                Some("READ") => reads.extend(self.after(Self::names)?),
-                Some("WRITE") => writes.extend(self.after(Self::names)?),
-                Some("VALENCE") => {
-                    self.advance();
-                    valence = Some(self.number()?);
-                }
-                _ => return Ok(Neuron::UseIon { ion, reads, writes, valence }),
-            }
-        }
-    }
-
-    fn unit_definition(&mut self, units: &mut Vec<UnitDefinition>) -> Parsed<()> {
         let span = self.peek().span;
-        let (name, factor) = match self.unit()? {
-            Some(text) => (Name { text, span }, false),
-            None => (self.name("a unit in parentheses, or the name of a factor")?, true),
-        };
-        self.expect("=")?;
-        let number = if matches!(self.peek().kind, TokenKind::Number(_)) || self.is_symbol("-") {
-            Some(self.number()?)
-        } else {
-            None
-        };
-        let Some(from) = self.unit()?.or_else(|| number.map(|_| String::new())) else {
-            return self.expected("a unit in parentheses");
-        };
-        let to = if factor { self.factor_unit()? } else { None };
-        units.push(UnitDefinition { name, factor, number, from, to });
-        Ok(())
-    }
-
-    /// The second unit of `FARADAY = (faraday) (coulomb)`; the next entry `(mV) = ...` is not one.
-    fn factor_unit(&mut self) -> Parsed<Option<String>> {
-        let start = self.at;
-        let unit = self.unit()?;
-        if unit.is_some() && self.is_symbol("=") {
-            self.at = start;
-            return Ok(None);
-        }
-        Ok(unit)
-    }
-
-    fn declarations(&mut self, kind: DeclarationKind, file: &mut File) {
-        self.entries(|parser| {
-            let declaration = parser.declaration(kind)?;
-            file.declarations.push(declaration);
-            Ok(())
-        });
-    }
-
-    fn declaration(&mut self, kind: DeclarationKind) -> Parsed<Declaration> {
-        let name = self.name("a name")?;
-        if self.is_symbol("[") {
-            let span = self.peek().span;
-            self.unsupported("an array", span);
-            return Err(Lost);
-        }
-        let mut declaration = Declaration { kind, name, value: None, unit: String::new(), bounds: None };
-        if self.take_symbol("=") || self.take_word("START") {
-            declaration.value = Some(self.number()?);
-        }
-        if self.take_word("FROM") {
-            declaration.bounds = Some((self.number()?, self.after_word("TO")?));
-        }
-        if self.take_word("START") {
-            declaration.value = Some(self.number()?);
-        }
-        declaration.unit = self.unit()?.unwrap_or_default();
-        if self.take_symbol("<") {
-            let low = self.number()?;
-            if self.take_symbol(",") {
-                declaration.bounds = Some((low, self.number()?));
-            }
-            self.expect(">")?;
-        }
-        Ok(declaration)
-    }
-
-    fn after_word(&mut self, word: &str) -> Parsed<f64> {
-        if self.take_word(word) { self.number() } else { self.expected(word) }
+        let file = self.text_of(span).trim_matches('"').to_string();
+        self.advance();
+        let help = "put the file beside this one";
+        self.report.error_help("nmodl-include", span, format!("the file `{file}` of INCLUDE was not found"), help);
     }
 }

@@ -78,6 +78,30 @@ pub fn c_text(mechanism: &Mechanism) -> String {
     format!("{}{}", emit::PRELUDE, emit::emit(mechanism, "k_"))
 }
 
+/// Numbers of a field that all instances share.
+fn shared_length(mechanism: &Mechanism, field: usize) -> usize {
+    let table = mechanism.tables.iter().find(|table| table.fields.contains(&field));
+    let function = mechanism.function_tables.iter().any(|table| table.field == field);
+    table.map_or(if function { 1 + 2 * POINTS } else { 1 }, |table| 4 + table.count as usize)
+}
+
+/// Points of each FUNCTION_TABLE.
+const POINTS: usize = 11;
+
+/// Gives tables ends and points that make sense.
+fn fill_lookups(mechanism: &Mechanism, field: &[i64], state: &mut [f64]) {
+    for (binding, offset) in mechanism.kernels.bindings.iter().zip(field) {
+        let (Binding::Field(f), at) = (binding, *offset as usize) else { continue };
+        if let Some(table) = mechanism.tables.iter().find(|table| table.fields.contains(f)) {
+            state[at..at + 3].copy_from_slice(&[-100.0, f64::from(table.count) / 200.0, f64::from(table.count)]);
+        }
+        if mechanism.function_tables.iter().any(|table| table.field == *f) {
+            state[at] = POINTS as f64;
+            (0..POINTS).for_each(|k| state[at + 1 + k] = -120.0 + 20.0 * k as f64);
+        }
+    }
+}
+
 /// The tables and numbers of one mechanism on `n` instances, one to a node.
 #[derive(Clone)]
 pub struct Case {
@@ -97,13 +121,14 @@ impl Case {
         for binding in &mechanism.kernels.bindings {
             field.push(state.len() as i64);
             let length = match binding {
-                Binding::Field(f) if mechanism.fields[*f].shared => 1,
+                Binding::Field(f) if mechanism.fields[*f].shared => shared_length(mechanism, *f),
                 Binding::Field(_) => n,
                 Binding::Node(_) | Binding::Ion(..) => nodes,
                 Binding::Celsius => 1,
             };
             state.extend((0..length).map(|_| random(binding)));
         }
+        fill_lookups(mechanism, &field, &mut state);
         let rows = 1 + mechanism.ions.len();
         let index = (0..rows * n).map(|k| ((k % n * 7 + k / n) % nodes) as i32).collect();
         Case { state, field, index, n, t: 12.5, dt: 0.025 }
@@ -128,9 +153,9 @@ impl Case {
         }
     }
 
-    pub fn receive_c(&mut self, library: &Library, name: &str, i: usize, arguments: &mut [f64]) {
-        type Function = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64);
-        // SAFETY: as above; `arguments` has one number for each argument.
+    pub fn event_c(&mut self, library: &Library, name: &str, i: usize, arguments: &mut [f64], effects: &mut [f64]) {
+        type Function = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64, *mut f64);
+        // SAFETY: as above; `arguments` has one number for each argument and the flag, `effects` three for each.
         unsafe {
             let function: Symbol<Function> = library.get(name.as_bytes()).unwrap();
             function(
@@ -142,6 +167,7 @@ impl Case {
                 self.dt,
                 i as i64,
                 arguments.as_mut_ptr(),
+                effects.as_mut_ptr(),
             );
         }
     }

@@ -1,0 +1,60 @@
+//! Gaussian elimination, written out. Entries that are 0 whatever the numbers cost nothing, and the order of the
+//! pivots keeps them 0 (Markowitz 1957): of the possible pivots, the one that can fill the fewest others, on the
+//! diagonal if there is one.
+
+use super::Run;
+use crate::ir::Value;
+
+impl Run<'_, '_, '_> {
+    /// The solution of `matrix x = right`.
+    pub(super) fn eliminate(&mut self, mut matrix: Vec<Vec<Value>>, mut right: Vec<Value>) -> Vec<Value> {
+        let n = right.len();
+        let mut rows: Vec<usize> = (0..n).collect();
+        let mut columns: Vec<usize> = (0..n).collect();
+        let mut order = Vec::with_capacity(n);
+        while let Some((row, column)) = self.pivot(&matrix, &rows, &columns) {
+            rows.retain(|other| *other != row);
+            columns.retain(|other| *other != column);
+            order.push((row, column, columns.clone()));
+            let pivot = matrix[row].clone();
+            for &other in &rows {
+                if self.graph.is_zero(matrix[other][column]) {
+                    continue;
+                }
+                let factor = self.graph.loose_over(matrix[other][column], pivot[column]);
+                for &c in &columns {
+                    let part = self.graph.loose_times(factor, pivot[c]);
+                    matrix[other][c] = self.graph.loose_minus(matrix[other][c], part);
+                }
+                let part = self.graph.loose_times(factor, right[row]);
+                right[other] = self.graph.loose_minus(right[other], part);
+            }
+        }
+        if order.len() < n {
+            self.report.error("nmodl-solve", self.place, "these equations do not determine all their states");
+        }
+        let mut solution = vec![Value(0); n];
+        for (row, column, others) in order.into_iter().rev() {
+            let mut value = right[row];
+            for c in others {
+                let part = self.graph.loose_times(matrix[row][c], solution[c]);
+                value = self.graph.loose_minus(value, part);
+            }
+            solution[column] = self.graph.loose_over(value, matrix[row][column]);
+        }
+        solution
+    }
+
+    fn pivot(&self, matrix: &[Vec<Value>], rows: &[usize], columns: &[usize]) -> Option<(usize, usize)> {
+        let filled = |row: usize, column: usize| !self.graph.is_zero(matrix[row][column]);
+        let in_row = |row: usize| columns.iter().filter(|c| filled(row, **c)).count();
+        let in_column = |column: usize| rows.iter().filter(|r| filled(**r, column)).count();
+        let cost = |&(row, column): &(usize, usize)| ((in_row(row) - 1) * (in_column(column) - 1), row, column);
+        let diagonal = rows.iter().map(|row| (*row, *row)).filter(|(r, c)| columns.contains(c) && filled(*r, *c));
+        let anywhere = || {
+            let all = rows.iter().flat_map(|row| columns.iter().map(move |column| (*row, *column)));
+            all.filter(|(r, c)| filled(*r, *c)).min_by_key(cost)
+        };
+        diagonal.min_by_key(cost).or_else(anywhere)
+    }
+}

@@ -1,0 +1,149 @@
+//! FROM and WHILE. A FROM whose bounds are known is written out; everything else becomes an iteration.
+
+use std::collections::BTreeMap;
+
+use super::{Environment, Loop, Run, variable::Scope};
+use crate::ast::{Expression, Statement};
+use crate::ir::{Comparison, Op, Value};
+
+/// A WHILE that has not ended after so many rounds is left.
+const MOST_ROUNDS: u32 = 1_000_000;
+
+/// A variable that a loop changes: a symbol, or a local name of the scope at that level.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Changed {
+    Symbol(usize),
+    Local(usize, String),
+}
+
+impl<'a> Run<'a, '_, '_> {
+    /// `FROM i = from TO to BY by { body }`
+    pub(super) fn from_loop(
+        &mut self,
+        variable: &str,
+        from: &'a Expression,
+        to: &'a Expression,
+        by: Option<&'a Expression>,
+        body: &'a [Statement],
+    ) {
+        let (from, to) = (self.number(from), self.number(to));
+        let by = match by {
+            Some(by) => self.number(by),
+            None => self.graph.constant(1.0),
+        };
+        let bounds = (self.graph.known(from), self.graph.known(to), self.graph.known(by));
+        if let (Some(from), Some(to), Some(by)) = bounds {
+            return self.written_out(variable, [from, to, by].map(f64::trunc), body);
+        }
+        self.scopes.push(Scope::with([(variable.to_string(), from)]));
+        let goes_on = |run: &mut Self| {
+            let i = run.read(variable);
+            run.graph.compare(Comparison::LessEqual, i, to)
+        };
+        self.repeat(goes_on, |run| {
+            run.block(body);
+            let i = run.read(variable);
+            let next = run.graph.plus(i, by);
+            run.assign(variable, next);
+        });
+        self.scopes.pop();
+    }
+
+    fn written_out(&mut self, variable: &str, [from, to, by]: [f64; 3], body: &'a [Statement]) {
+        let mut i = from;
+        while i <= to && !self.graph.full {
+            let value = self.graph.constant(i);
+            self.scopes.push(Scope::with([(variable.to_string(), value)]));
+            self.block(body);
+            self.scopes.pop();
+            i += by;
+            if by <= 0.0 {
+                self.report.error("nmodl-syntax", self.place, "this FROM would never end");
+                return;
+            }
+        }
+    }
+
+    /// `while (condition) { body }`
+    pub(super) fn while_loop(&mut self, condition: &'a Expression, body: &'a [Statement]) {
+        self.repeat(|run| run.truth(condition), |run| run.block(body));
+    }
+
+    fn repeat(&mut self, mut goes_on: impl FnMut(&mut Self) -> Value, mut body: impl FnMut(&mut Self)) {
+        let first = goes_on(self);
+        if self.graph.decided(first) == Some(false) {
+            return;
+        }
+        let base = (self.environment.clone(), self.scopes.clone());
+        let before = (self.loops.len(), self.effects.len());
+        let mut carried: Vec<Changed> = Vec::new();
+        let (id, leaves) = loop {
+            let (id, leaves) = self.new_loop(carried.len());
+            for (changed, leaf) in carried.iter().zip(&leaves) {
+                self.change(changed, *leaf);
+            }
+            let start = (self.environment.clone(), self.scopes.clone());
+            body(self);
+            let known = carried.len();
+            self.find_changes(&start, &mut carried);
+            if carried.len() == known {
+                break (id, leaves);
+            }
+            (self.environment, self.scopes) = base.clone();
+        };
+        if self.loops.iter().skip(before.0).any(Option::is_some) {
+            self.report.error("nmodl-unsupported", self.place, "a loop inside WHILE is not supported");
+        }
+        if self.effects.len() > before.1 {
+            self.effects.truncate(before.1);
+            self.report.error("nmodl-unsupported", self.place, "net_send inside WHILE is not supported");
+        }
+        let next: Vec<Value> = carried.iter().map(|changed| self.present(changed)).collect();
+        let condition = goes_on(self);
+        let again = self.graph.add(Op::And(first, condition));
+        (self.environment, self.scopes) = base;
+        let start: Vec<Value> = carried.iter().map(|changed| self.present(changed)).collect();
+        let end = self.graph.ops.len();
+        let count = leaves.len() as u32;
+        self.loops[id as usize] = Some(Loop { start: start.clone(), next, again, limit: MOST_ROUNDS, end });
+        for ((k, changed), old) in (0..count).zip(&carried).zip(start) {
+            let last = self.graph.add(Op::Iterated(id, k));
+            let value = self.graph.select(first, last, old);
+            self.change(changed, value);
+        }
+    }
+
+    /// Adds what differs from `start` to the list.
+    fn find_changes(&mut self, start: &(Environment, Vec<Scope>), carried: &mut Vec<Changed>) {
+        let mut found: BTreeMap<Changed, ()> = BTreeMap::new();
+        for (&index, &value) in &self.environment {
+            if start.0.get(&index) != Some(&value) {
+                found.insert(Changed::Symbol(index), ());
+            }
+        }
+        for (level, (now, then)) in self.scopes.iter().zip(&start.1).enumerate() {
+            for (name, value) in &now.values {
+                if then.values.get(name) != Some(value) {
+                    found.insert(Changed::Local(level, name.clone()), ());
+                }
+            }
+        }
+        found.into_keys().filter(|changed| !carried.contains(changed)).collect::<Vec<_>>().into_iter().for_each(
+            |changed| carried.push(changed),
+        );
+    }
+
+    fn present(&mut self, changed: &Changed) -> Value {
+        match changed {
+            Changed::Symbol(index) => self.symbol(*index),
+            Changed::Local(level, name) => self.scopes[*level].values.get(name).copied().unwrap_or(Value(0)),
+        }
+    }
+
+    fn change(&mut self, changed: &Changed, value: Value) {
+        match changed {
+            Changed::Symbol(index) => drop(self.environment.insert(*index, value)),
+            Changed::Local(level, name) => drop(self.scopes[*level].values.insert(name.clone(), value)),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! INCLUDE: other files are spliced into the text, between comments that say where each begins and ends, so that
+//! messages find their way back to the file and line they are about.
+
+use crate::lex::{TokenKind, lex};
+
+const BEGIN: &str = ":@include ";
+const END: &str = ":@end";
+
+/// Files may include files so deep.
+const DEEPEST: usize = 10;
+
+/// The text with `\n` at the end of each line, also where old editors wrote `\r`.
+pub(crate) fn with_newlines(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    }
+}
+
+/// Replaces each `INCLUDE "name"` by the text that `read` gives for the name; where it gives none the statement
+/// stays, and compiling says so.
+pub fn splice(text: &str, read: &mut dyn FnMut(&str) -> Option<String>) -> String {
+    spliced(text, read, 0)
+}
+
+fn spliced(text: &str, read: &mut dyn FnMut(&str) -> Option<String>, depth: usize) -> String {
+    if !text.contains("INCLUDE") || depth > DEEPEST {
+        return text.to_string();
+    }
+    let tokens = lex(text);
+    let mut result = String::new();
+    let mut done = 0;
+    for pair in tokens.windows(2) {
+        let [keyword, name] = pair else { continue };
+        let range = |token: &crate::lex::Token| token.span.start as usize..token.span.end as usize;
+        if keyword.kind != TokenKind::Name || &text[range(keyword)] != "INCLUDE" || name.kind != TokenKind::Text {
+            continue;
+        }
+        let file = text[range(name)].trim_matches('"');
+        if let Some(inner) = read(file) {
+            result += &text[done..range(keyword).start];
+            let inner = spliced(&inner, read, depth + 1);
+            result += &format!("\n{BEGIN}{file}\n{inner}\n{END}\n");
+            done = range(name).end;
+        }
+    }
+    result + &text[done..]
+}
+
+/// The included file that byte `at` of a spliced text stands in (none: the file itself), and its line there,
+/// counted from 1.
+pub(crate) fn place(text: &str, at: usize) -> (Option<&str>, u32) {
+    let mut open: Vec<(Option<&str>, u32)> = vec![(None, 0)];
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_end();
+        if let Some(file) = trimmed.strip_prefix(BEGIN) {
+            open.push((Some(file), 0));
+        } else if trimmed == END && open.len() > 1 {
+            open.pop();
+            // The rest of the line that held INCLUDE follows; the line break before BEGIN was counted already.
+            if let Some(last) = open.last_mut() {
+                last.1 = last.1.saturating_sub(1);
+            }
+        } else if let Some(last) = open.last_mut() {
+            last.1 += 1;
+        }
+        start += line.len();
+        if at < start {
+            break;
+        }
+    }
+    let (file, line) = open.last().copied().unwrap_or((None, 1));
+    (file, line.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_found_again() {
+        let text = "one\ntwo INCLUDE \"a.inc\" more\nthree";
+        let all = splice(text, &mut |name| (name == "a.inc").then(|| "first\nsecond".to_string()));
+        let at = |word: &str| place(&all, all.find(word).unwrap());
+        assert_eq!(at("one"), (None, 1));
+        assert_eq!(at("two"), (None, 2));
+        assert_eq!(at("first"), (Some("a.inc"), 1));
+        assert_eq!(at("second"), (Some("a.inc"), 2));
+        assert_eq!(at("more"), (None, 2));
+        assert_eq!(at("three"), (None, 3));
+        assert_eq!(splice(text, &mut |_| None), text);
+    }
+}

@@ -1,0 +1,243 @@
+//! VERBATIM: C between NMODL. What public files do with it is read and replaced before names are resolved; the rest is
+//! an error.
+//!
+//! | C | becomes |
+//! |---|---|
+//! | outside of blocks; in blocks that no kernel reaches (hoc's own glue) | nothing |
+//! | `return;`, `return x;` | the end of the block, with its value |
+//! | `x = a*b;`, `if (...) {...}`, `double y;`: arithmetic on NMODL's names (`_la`, `_ion_cai`) | the same in NMODL |
+//! | `printf`, `hoc_execerror` and their like | nothing |
+//! | `nrn_random_pick(_p_r)`, `nrnran123_negexp(...)` ... | a RANDOM stream `r` |
+//! | `exprand`, `scop_random`, `normrand` in NMODL | a RANDOM stream `scop` |
+//! | reading a hoc Vector (VecStim's `element`) | what happens without one: no more events |
+
+mod c;
+mod flow;
+
+use std::collections::BTreeSet;
+
+use crate::ast::{Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind, Verbatim};
+use crate::builtins;
+use crate::diagnostic::{Report, Span};
+
+/// The stream of exprand and its like.
+const SCOP: &str = "scop";
+
+/// Replaces all C in a file.
+pub(crate) fn replace(file: &mut File, report: &mut Report) {
+    file.verbatim.clear();
+    let reached = reached(file);
+    let mut streams: BTreeSet<String> = BTreeSet::new();
+    let pointers = pointers(file);
+    for (index, block) in file.blocks.iter_mut().enumerate() {
+        let mut pass = Pass { report, pointers: &pointers, streams: &mut streams, own: own_name(block) };
+        if !reached.contains(&index) {
+            drop_code(&mut block.body);
+        } else if !pass.idiom(block) {
+            block.body = flow::absorb_returns(pass.body(std::mem::take(&mut block.body)));
+        }
+        pass.old_random(&mut block.body);
+    }
+    declare(file, &streams);
+}
+
+fn own_name(block: &Block) -> Option<String> {
+    (block.kind == BlockKind::Function).then(|| block.name.text.clone())
+}
+
+/// Names of POINTER and BBCOREPOINTER.
+fn pointers(file: &File) -> BTreeSet<String> {
+    let lists = file.neuron.iter().filter_map(|statement| match statement {
+        Neuron::Pointer(names) => Some(names),
+        _ => None,
+    });
+    lists.flatten().map(|name| name.text.clone()).collect()
+}
+
+/// Turns POINTERs into RANDOM streams, and adds the one of exprand.
+fn declare(file: &mut File, streams: &BTreeSet<String>) {
+    for statement in &mut file.neuron {
+        if let Neuron::Pointer(names) = statement {
+            names.retain(|name| !streams.contains(&name.text));
+        }
+    }
+    file.declarations.retain(|declaration| !streams.contains(&declaration.name.text));
+    let names = streams.iter().map(|text| Name { text: text.clone(), span: Span::default() });
+    file.neuron.push(Neuron::Random(names.collect()));
+}
+
+/// Indices of the blocks that some kernel runs.
+fn reached(file: &File) -> BTreeSet<usize> {
+    use BlockKind::{After, Before, Breakpoint, Initial, NetReceive};
+    let root = |block: &Block| matches!(block.kind, Initial | Breakpoint | NetReceive | Before(_) | After(_));
+    let mut open: Vec<usize> = (0..file.blocks.len()).filter(|index| root(&file.blocks[*index])).collect();
+    let mut reached = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if reached.insert(index) {
+            let mut names = BTreeSet::new();
+            flow::names_called(&file.blocks[index].body, &mut names);
+            open.extend((0..file.blocks.len()).filter(|other| names.contains(&file.blocks[*other].name.text)));
+        }
+    }
+    reached
+}
+
+fn drop_code(body: &mut Vec<Statement>) {
+    body.retain(|statement| !matches!(statement.kind, StatementKind::Verbatim(_)));
+    flow::inner_bodies(body, &mut drop_code);
+}
+
+/// One block.
+struct Pass<'a, 'b> {
+    report: &'a mut Report<'b>,
+    pointers: &'a BTreeSet<String>,
+    streams: &'a mut BTreeSet<String>,
+    /// The name of the FUNCTION this is.
+    own: Option<String>,
+}
+
+impl Pass<'_, '_> {
+    /// Whole blocks that are known by what they do; true if this was one.
+    fn idiom(&mut self, block: &mut Block) -> bool {
+        let code: String = flow::codes(&block.body).iter().map(|code| code.text.as_str()).collect();
+        if code.contains("vector_capacity") && code.contains("vector_vec") {
+            self.vector(block);
+            return true;
+        }
+        let picks = ["nrn_random_pick", "nrnran123_"].iter().any(|call| code.contains(call));
+        if picks && block.kind == BlockKind::Function && (code.contains("else") || flow::codes(&block.body).len() > 1) {
+            return self.pick(block, &code);
+        }
+        false
+    }
+
+    /// `if (_p_r) { _lf = nrn_random_pick(_p_r); } else { f = exprand(1) }`
+    fn pick(&mut self, block: &mut Block, code: &str) -> bool {
+        let Some(stream) = self.pointers.iter().find(|name| code.contains(&format!("_p_{name}"))).cloned() else {
+            return false;
+        };
+        let span = block.name.span;
+        let fallback = block.body.iter().find_map(|statement| match &statement.kind {
+            StatementKind::Assign { value, .. } => Some(value.clone()),
+            _ => None,
+        });
+        let (call, arguments) = match fallback.map(|value| value.kind) {
+            Some(ExpressionKind::Call(name, arguments)) if old_random(&name.text).is_some() => {
+                (old_random(&name.text).unwrap_or_default(), arguments)
+            }
+            _ => (self.distribution(&block.name, code), Vec::new()),
+        };
+        let arguments = if arguments.is_empty() && call == "random_normal" { Vec::new() } else { arguments };
+        let value = stream_call(call, &stream, arguments, span);
+        let message = format!("`{}` draws from the RANDOM stream `{stream}` ({call}), in place of its C code", block.name.text);
+        let help = format!("{stream}_id1, {stream}_id2 and {stream}_id3 choose the stream");
+        self.report.warning("nmodl-verbatim-replaced", span, message, help);
+        self.streams.insert(stream);
+        block.body = vec![assign(&block.name, value)];
+        true
+    }
+
+    /// Which distribution a function draws from, where only its name and calls tell.
+    fn distribution(&mut self, name: &Name, code: &str) -> &'static str {
+        let lower = name.text.to_lowercase();
+        let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        match () {
+            _ if code.contains("nrnran123_negexp") => "random_negexp",
+            _ if code.contains("nrnran123_normal") => "random_normal",
+            _ if code.contains("nrnran123_ipick") => "random_ipick",
+            _ if code.contains("nrnran123_dblpick") => "random_dpick",
+            _ if any(&["exp", "erand"]) => "random_negexp",
+            _ if any(&["norm", "gauss", "grand"]) => "random_normal",
+            _ => "random_dpick",
+        }
+    }
+
+    /// VecStim: without a hoc Vector there are no events.
+    fn vector(&mut self, block: &mut Block) {
+        let span = flow::codes(&block.body).first().map_or(block.name.span, |code| code.span);
+        let message = format!("`{}` reads a Vector that only hoc can give: it is empty here", block.name.text);
+        let help = "known spike times are a population of their own: spike_times_ms, or spikes = \"file.csv\"";
+        self.report.warning("nmodl-verbatim-replaced", span, message, help);
+        let minus_one = Expression { kind: ExpressionKind::Number(-1.0, String::new()), span, depth: 1 };
+        let index = Name { text: "index".into(), span };
+        drop_code(&mut block.body);
+        block.body.push(assign(&index, minus_one));
+    }
+
+    /// Replaces C statement by statement.
+    fn body(&mut self, body: Vec<Statement>) -> Vec<Statement> {
+        let mut result = Vec::new();
+        for mut statement in body {
+            match statement.kind {
+                StatementKind::Verbatim(code) => result.extend(self.code(&code)),
+                _ => {
+                    let mut replaced = vec![statement];
+                    flow::inner_bodies(&mut replaced, &mut |inner| *inner = self.body(std::mem::take(inner)));
+                    statement = replaced.remove(0);
+                    result.push(statement);
+                }
+            }
+        }
+        result
+    }
+
+    fn code(&mut self, code: &Verbatim) -> Vec<Statement> {
+        let context = c::Context { own: self.own.as_deref(), pointers: self.pointers };
+        match c::translate(&code.text, code.span, &context) {
+            Ok(found) => {
+                self.streams.extend(found.streams);
+                if found.dropped {
+                    let message = "this C code does not act on the model: it is left out";
+                    self.report.warning("nmodl-verbatim-dropped", code.span, message, "");
+                }
+                found.statements
+            }
+            Err(why) => {
+                let message = format!("this C code cannot be translated: {why}");
+                let help = "write it in NMODL: assignments, if, WHILE, FUNCTION and PROCEDURE; random numbers come from \
+                            RANDOM, tables from FUNCTION_TABLE";
+                self.report.error_help("nmodl-verbatim", code.span, message, help);
+                Vec::new()
+            }
+        }
+    }
+
+    /// exprand(m), normrand(m, s), scop_random(): calls of a RANDOM stream.
+    fn old_random(&mut self, body: &mut [Statement]) {
+        let mut used = false;
+        flow::expressions(body, &mut |expression| {
+            let ExpressionKind::Call(name, arguments) = &mut expression.kind else { return };
+            let Some(call) = old_random(&name.text) else { return };
+            used = true;
+            let arguments = if call == "random_dpick" { Vec::new() } else { std::mem::take(arguments) };
+            *expression = stream_call(call, SCOP, arguments, name.span);
+        });
+        if used {
+            self.streams.insert(SCOP.into());
+        }
+    }
+}
+
+/// The function of a RANDOM stream that does what this function of SCoP does.
+fn old_random(name: &str) -> Option<&'static str> {
+    match name {
+        "exprand" => Some("random_negexp"),
+        "normrand" => Some("random_normal"),
+        "scop_random" => Some("random_dpick"),
+        _ => None,
+    }
+}
+
+fn stream_call(call: &str, stream: &str, arguments: Vec<Expression>, span: Span) -> Expression {
+    debug_assert!(builtins::arity(call).is_some());
+    let first = Expression { kind: ExpressionKind::Name(stream.into()), span, depth: 1 };
+    let depth = 1 + arguments.iter().map(|argument| argument.depth).max().unwrap_or(1);
+    let arguments = std::iter::once(first).chain(arguments).collect();
+    Expression { kind: ExpressionKind::Call(Name { text: call.into(), span }, arguments), span, depth }
+}
+
+fn assign(target: &Name, value: Expression) -> Statement {
+    let span = target.span;
+    let target = crate::ast::Variable { name: target.clone(), index: None };
+    Statement { kind: StatementKind::Assign { target, value }, span }
+}

@@ -1,0 +1,159 @@
+//! What the kernels compute, against formulas worked out by hand.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{Case, mechanism};
+use tianyan_nmodl::ir::{Binding, Kernel, NodeVariable};
+use tianyan_nmodl::{FieldClass, Mechanism, Options, shipped};
+
+fn from_tests(name: &str, options: &Options) -> Mechanism {
+    let path = format!("{}/tests/mod/{name}.mod", env!("CARGO_MANIFEST_DIR"));
+    mechanism(name, &std::fs::read_to_string(path).unwrap(), options)
+}
+
+/// One instance with the defaults of its fields, at -50 mV, 6.3 degC, in 100 um2.
+fn instance(mechanism: &Mechanism) -> Case {
+    Case::new(mechanism, 1, |binding| match binding {
+        Binding::Field(f) => mechanism.fields[*f].default,
+        Binding::Node(NodeVariable::Voltage) => -50.0,
+        Binding::Node(NodeVariable::Area) => 100.0,
+        Binding::Celsius => 6.3,
+        _ => 0.0,
+    })
+}
+
+fn slot(mechanism: &Mechanism, case: &Case, name: &str) -> usize {
+    let field = mechanism.field(name).unwrap();
+    let b = mechanism.kernels.bindings.iter().position(|binding| *binding == Binding::Field(field)).unwrap();
+    case.field[b] as usize
+}
+
+fn get(mechanism: &Mechanism, case: &Case, name: &str) -> f64 {
+    case.state[slot(mechanism, case, name)]
+}
+
+fn set(mechanism: &Mechanism, case: &mut Case, name: &str, value: f64) {
+    let slot = slot(mechanism, case, name);
+    case.state[slot] = value;
+}
+
+fn near(a: f64, b: f64) {
+    assert!((a - b).abs() <= 1e-13 * b.abs().max(1e-3), "{a} is not {b}");
+}
+
+#[test]
+fn each_method_does_its_formula() {
+    let m = from_tests("methods", &Options::default());
+    let mut case = instance(&m);
+    case.interpret(&m, &m.kernels.initial);
+    assert_eq!(get(&m, &case, "square"), 1.0);
+    case.dt = 0.1;
+    set(&m, &mut case, "square", 2.0);
+    case.interpret(&m, &m.kernels.state);
+    // euler: both from the old values
+    near(get(&m, &case, "x"), 1.0);
+    near(get(&m, &case, "y"), 0.1);
+    // tau = 0: the steady state; no rates at all: no change
+    near(get(&m, &case, "fast"), 0.3);
+    assert_eq!(get(&m, &case, "slow"), 0.5);
+    near(get(&m, &case, "free"), 2.0 * (-0.05f64).exp());
+    // backward Euler: x = 2 + 0.1 (1 - x^2)
+    near(get(&m, &case, "square"), (-1.0 + (1.0f64 + 4.0 * 0.1 * 2.1).sqrt()) / 0.2);
+    // the procedure ran once
+    near(get(&m, &case, "alpha"), 1e-4);
+    set(&m, &mut case, "free", 1.0);
+    set(&m, &mut case, "beta", 0.7);
+    let slow = get(&m, &case, "slow");
+    case.interpret(&m, &m.kernels.state);
+    near(get(&m, &case, "free"), 1.3);
+    let (a, b) = (1e-4, 1e-4 + 0.7);
+    near(get(&m, &case, "slow"), slow + (1.0 - (-0.1 * b as f64).exp()) * (a / b - slow));
+}
+
+#[test]
+fn implicit_systems_satisfy_backward_euler() {
+    let m = from_tests("newton", &Options::default());
+    let mut case = instance(&m);
+    case.interpret(&m, &m.kernels.initial);
+    case.dt = 0.5;
+    case.interpret(&m, &m.kernels.state);
+    let (x, y) = (get(&m, &case, "x"), get(&m, &case, "y"));
+    near(x, 0.5 + 0.5 * (1.0 - 2.0 * x * y - 0.3 * x));
+    near(y, 1.0 + 0.5 * (3.0 * (-x).exp() - y * y - 2.0 * x * y));
+    near(get(&m, &case, "rate"), 2.0 * x * y);
+
+    let m = from_tests("linear", &Options::default());
+    assert!(m.kernels.state.iterations.is_empty());
+    let mut case = instance(&m);
+    case.interpret(&m, &m.kernels.initial);
+    case.dt = 2.0;
+    case.interpret(&m, &m.kernels.state);
+    let [c, o, i0] = ["c", "o", "i0"].map(|name| get(&m, &case, name));
+    let up = 0.5 * (-50.0f64 / 40.0).exp();
+    near(c, 1.0 + 2.0 * (0.2 * o - up * c));
+    near(o, 2.0 * (up * c - 0.2 * o - 0.1 * o + 0.05 * i0));
+    near(i0, 0.25 + 2.0 * (0.1 * o - 0.05 * i0));
+    near(get(&m, &case, "total"), 1.25);
+}
+
+/// Does the kernel read v + 0.001?
+fn differs(kernel: &Kernel) -> bool {
+    kernel.ops.contains(&tianyan_nmodl::ir::Op::Constant(0.001))
+}
+
+#[test]
+fn the_derivative_is_exact_where_it_may_be() {
+    for (name, file, text) in shipped::all() {
+        let m = mechanism(file, text, &Options::default());
+        assert_eq!(m.name, *name);
+        assert!(!differs(&m.kernels.current), "{name} is affine in v");
+    }
+    let exact = Options { analytic_derivative: true, ..Options::default() };
+    let (difference, exact) = (from_tests("nmda", &Options::default()), from_tests("nmda", &exact));
+    assert!(differs(&difference.kernels.current) && !differs(&exact.kernels.current));
+    assert!(!differs(&from_tests("hinted", &Options::default()).kernels.current));
+    let run = |m: &Mechanism| {
+        let mut case = instance(m);
+        set(m, &mut case, "g", 0.01);
+        case.interpret(m, &m.kernels.current);
+        (get(m, &case, "_rhs_share"), get(m, &case, "_diagonal_share"), get(m, &case, "i"))
+    };
+    let ((rhs, slope, i), (exact_rhs, exact_slope, exact_i)) = (run(&difference), run(&exact));
+    assert_eq!((rhs, i), (exact_rhs, exact_i));
+    assert!((slope - exact_slope).abs() < 1e-4 * exact_slope.abs(), "{slope} {exact_slope}");
+}
+
+#[test]
+fn fields_tell_what_may_change() {
+    let m = from_tests("nmda", &Options::default());
+    let class = |name: &str| m.fields[m.field(name).unwrap()].class;
+    assert_eq!((class("tau"), class("g"), class("last")), (FieldClass::Parameter, FieldClass::Real, FieldClass::Exact));
+    assert_eq!(m.fields[0].bounds, Some((1e-9, 1e9)));
+    assert_eq!(m.arguments, ["w", "count", "spent"]);
+    let m = from_tests("pool", &Options::default());
+    assert!(m.field("level").is_none(), "lives only inside the kernel");
+    assert!(m.fields[m.field("q").unwrap()].shared);
+    assert!(m.writes_concentration());
+    let (file, text) = shipped::source("gap_junction").unwrap();
+    let m = mechanism(file, text, &Options::default());
+    assert!(m.fields[m.field("vpre").unwrap()].peer);
+    assert_eq!(m.kernels.shares.len(), 2);
+}
+
+#[test]
+fn events_reach_their_arguments() {
+    let m = from_tests("nmda", &Options::default());
+    let mut case = instance(&m);
+    case.interpret(&m, &m.kernels.initial);
+    let mut receive = |case: &mut Case, arguments: &mut [f64]| {
+        tianyan_nmodl::interpret::event(&m, &m.kernels.receive, &mut case.call(), 0, arguments, &mut []);
+    };
+    let mut arguments = [0.5, 0.0, 0.0, 0.0];
+    receive(&mut case, &mut arguments);
+    assert_eq!(arguments, [0.5, 1.0, 1012.5, 0.0]);
+    assert_eq!(get(&m, &case, "last"), 12.5);
+    let mut arguments = [-1.0, 3.0, 0.0, 0.0];
+    receive(&mut case, &mut arguments);
+    assert_eq!((get(&m, &case, "g"), arguments), (0.0, [-1.0, 3.0, 0.0, 0.0]));
+}
