@@ -37,6 +37,17 @@ pub enum Command {
         /// The stage to print
         #[arg(long, value_name = "STAGE")]
         print: Option<Stage>,
+        /// How to report: for people, or for programs
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Format,
+        /// Warnings that count as errors: a code such as nmodl-unset-assigned, or "units", or "warnings" for all
+        #[arg(long, value_name = "WARNING", value_delimiter = ',')]
+        deny: Vec<String>,
+    },
+    /// Say what a message's code means, with an example and its cure
+    Explain {
+        /// The code, as it stands in brackets behind error or warning; without it all codes are listed
+        code: Option<String>,
     },
     /// Read an SWC morphology, and say what is in it and what is odd
     Morph {
@@ -89,6 +100,15 @@ pub struct RunArguments {
     /// Show only errors
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// How to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// An array with an object a file
+    Json,
 }
 
 /// Stages of the mechanism compiler.

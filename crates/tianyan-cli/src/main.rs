@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod explain;
 mod export;
 mod info;
 mod mechanism;
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(options) => run::run(options),
         Command::Check { config } => run::check(config),
-        Command::Mod { files, print } => mechanism::compile(files, *print),
+        Command::Mod { files, print, format, deny } => mechanism::compile(files, *print, *format, deny),
+        Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Morph { file } => morphology::describe(file),
         Command::Export { config, neuron } => export::neuron(config, neuron),
         Command::Plot { file, output, cells } => plot::plot(file, output.as_deref(), cells),

@@ -1,21 +1,50 @@
 //! `tianyan mod`.
 
-use crate::arguments::Stage;
+use crate::arguments::{Format, Stage};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tianyan::{Error, nmodl};
+use tianyan::nmodl::diagnostic::Severity;
+use tianyan::{Error, MechanismReport, nmodl};
 
-/// Compiles files, and prints a stage of each.
-pub fn compile(files: &[PathBuf], stage: Option<Stage>) -> Result<ExitCode, Error> {
+/// Compiles files, and prints a stage of each, or what there is to say about them.
+pub fn compile(
+    files: &[PathBuf],
+    stage: Option<Stage>,
+    format: Format,
+    deny: &[String],
+) -> Result<ExitCode, Error> {
     let stage = stage.map(|stage| match stage {
         Stage::Ast => nmodl::Stage::Ast,
         Stage::Ir => nmodl::Stage::Ir,
         Stage::Kernels => nmodl::Stage::Kernels,
         Stage::C => nmodl::Stage::C,
     });
-    for report in tianyan::compile_files(files, stage)? {
-        report.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    let mut reports = tianyan::compile_files(files, stage)?;
+    let mut good = true;
+    for report in &mut reports {
+        deny_warnings(report, deny);
+        good &= report.diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);
+    }
+    match format {
+        Format::Json => {
+            let all: Vec<_> = reports.iter().map(MechanismReport::to_json).collect();
+            println!("{:#}", serde_json::Value::Array(all));
+        }
+        Format::Text => reports.iter().for_each(tell),
+    }
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn deny_warnings(report: &mut MechanismReport, deny: &[String]) {
+    let denied = |code: &str| deny.iter().any(|word| word == code || word == "warnings" || format!("nmodl-{word}") == code);
+    for diagnostic in report.diagnostics.iter_mut().filter(|diagnostic| denied(diagnostic.code)) {
+        diagnostic.severity = Severity::Error;
+    }
+}
+
+fn tell(report: &MechanismReport) {
+    report.diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
+    if report.is_good() {
         println!("{}", report.text);
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -12,3 +12,10 @@ pub fn read_text(path: &Path) -> Result<String, Problems> {
     })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
+
+/// The text of an NMODL file, with the files of its INCLUDEs spliced in; they are looked for beside it.
+pub fn read_mechanism(path: &Path) -> Result<String, Problems> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut read = |name: &str| read_text(&folder.join(name)).ok();
+    Ok(tianyan_nmodl::source::splice(&read_text(path)?, &mut read))
+}

@@ -18,6 +18,7 @@ mod check;
 mod derive;
 pub mod diagnostic;
 pub mod emit;
+pub mod explain;
 mod graph;
 pub mod interpret;
 pub mod ir;

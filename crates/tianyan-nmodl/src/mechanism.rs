@@ -50,6 +50,8 @@ pub struct Field {
     pub bounds: Option<(f64, f64)>,
     /// True if it is RANGE or a STATE: users may record it.
     pub range: bool,
+    /// True for a STATE.
+    pub state: bool,
     /// True if users may give it a value: a PARAMETER, or a RANGE variable that the mechanism never writes.
     pub settable: bool,
     /// True for a POINTER: the exchange of peers writes it.
@@ -131,6 +133,10 @@ pub struct Mechanism {
     pub fields: Vec<Field>,
     /// The ions it uses, in the file's order.
     pub ions: Vec<IonUse>,
+    /// Its currents by name, each positive outward unless it is an ELECTRODE_CURRENT.
+    pub currents: Vec<String>,
+    /// True if di/dv is exact: the currents are affine in v, or the file says CONDUCTANCE.
+    pub affine: bool,
     /// Names of NET_RECEIVE's arguments; empty if there is no NET_RECEIVE.
     pub arguments: Vec<String>,
     /// TABLEs in use.

@@ -3,34 +3,102 @@
 use crate::{Error, GIT, VERSION};
 use std::path::PathBuf;
 use tianyan_engine::Compiler;
-use tianyan_nmodl::{Diagnostic, Stage};
+use tianyan_nmodl::{Diagnostic, Field, IonUse, Mechanism, MechanismKind, Stage};
 
 /// A mechanism file that was compiled, printed at some stage.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MechanismReport {
     /// The file as it was named.
     pub file: String,
     /// The text of the stage; a one-line summary if none was asked for.
     pub text: String,
-    /// Warnings.
-    pub warnings: Vec<Diagnostic>,
+    /// Warnings, or errors.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the file makes; none if there are errors.
+    pub mechanism: Option<Mechanism>,
 }
 
-/// Compiles NMODL files; each is a path, or the name of a shipped mechanism. All diagnostics at once.
+impl MechanismReport {
+    /// True if the file compiled.
+    pub fn is_good(&self) -> bool {
+        self.mechanism.is_some()
+    }
+
+    /// Everything as JSON: `file`, `diagnostics`, and `mechanism` (null if there are errors).
+    pub fn to_json(&self) -> serde_json::Value {
+        let diagnostic = |d: &Diagnostic| {
+            serde_json::json!({
+                "severity": format!("{:?}", d.severity).to_lowercase(), "code": d.code, "message": d.message,
+                "file": d.file, "line": d.line, "column": d.column, "source_line": d.source_line, "help": d.help,
+            })
+        };
+        serde_json::json!({
+            "file": self.file,
+            "diagnostics": self.diagnostics.iter().map(diagnostic).collect::<Vec<_>>(),
+            "mechanism": self.mechanism.as_ref().map(mechanism_json),
+        })
+    }
+}
+
+fn mechanism_json(mechanism: &Mechanism) -> serde_json::Value {
+    let field = |f: &Field| {
+        serde_json::json!({
+            "name": f.name, "unit": f.unit, "default": f.default, "range": f.range, "state": f.state,
+            "settable": f.settable, "pointer": f.peer, "shared": f.shared,
+        })
+    };
+    let ion = |ion: &IonUse| {
+        serde_json::json!({
+            "name": ion.name, "valence": ion.valence, "reads_reversal": ion.reads_reversal,
+            "reads_concentration": ion.reads_concentration, "reads_current": ion.reads_current,
+            "writes_current": ion.writes_current, "writes_inside": ion.writes_inside,
+            "writes_outside": ion.writes_outside, "writes_reversal": ion.writes_reversal,
+        })
+    };
+    let kernel = |(name, kernel): (&str, &tianyan_nmodl::ir::Kernel)| (name.to_string(), kernel.ops.len().into());
+    let kernels = mechanism.kernels.all().into_iter().filter(|(_, kernel)| !kernel.is_empty());
+    serde_json::json!({
+        "name": mechanism.name,
+        "kind": match mechanism.kind {
+            MechanismKind::Density => "density",
+            MechanismKind::PointProcess => "point_process",
+            MechanismKind::ArtificialCell => "artificial_cell",
+        },
+        "electrode": mechanism.electrode,
+        "affine_in_v": mechanism.affine,
+        "currents": mechanism.currents,
+        "fields": mechanism.fields.iter().map(field).collect::<Vec<_>>(),
+        "ions": mechanism.ions.iter().map(ion).collect::<Vec<_>>(),
+        "net_receive": mechanism.arguments,
+        "function_tables": mechanism.function_tables.iter().map(|table| &table.name).collect::<Vec<_>>(),
+        "random": mechanism.fields.iter().filter(|f| f.stream == Some(1)).map(|f| &f.name[..f.name.len() - 4])
+            .collect::<Vec<_>>(),
+        "iterates": mechanism.kernels.all().iter().any(|(_, kernel)| !kernel.iterations.is_empty()),
+        "makes_spikes": mechanism.makes_spikes(),
+        "operations": kernels.map(kernel).collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// Compiles NMODL files; each is a path, or the name of a shipped mechanism. A file with errors has a report too.
+///
+/// # Errors
+/// A file that cannot be read.
 pub fn compile_files(files: &[PathBuf], stage: Option<Stage>) -> Result<Vec<MechanismReport>, Error> {
-    let (mut reports, mut errors) = (Vec::new(), Vec::new());
+    let mut reports = Vec::new();
     for file in files {
         let name = file.display().to_string();
         let text = match tianyan_nmodl::shipped::source(&name) {
             Some((_, text)) if !file.exists() => text.to_string(),
-            _ => tianyan_io::read_text(file)?,
+            _ => tianyan_io::read_mechanism(file)?,
         };
-        match compile(&name, &text, stage) {
-            Ok(report) => reports.push(report),
-            Err(more) => errors.extend(more),
-        }
+        reports.push(compile(&name, &text, stage).unwrap_or_else(|diagnostics| MechanismReport {
+            file: name,
+            text: String::new(),
+            diagnostics,
+            mechanism: None,
+        }));
     }
-    if errors.is_empty() { Ok(reports) } else { Err(Error::Mechanisms(errors)) }
+    Ok(reports)
 }
 
 fn compile(name: &str, text: &str, stage: Option<Stage>) -> Result<MechanismReport, Vec<Diagnostic>> {
@@ -52,7 +120,7 @@ fn compile(name: &str, text: &str, stage: Option<Stage>) -> Result<MechanismRepo
             )
         }
     };
-    Ok(MechanismReport { file: name.into(), text, warnings })
+    Ok(MechanismReport { file: name.into(), text, diagnostics: warnings, mechanism: Some(mechanism) })
 }
 
 /// What this program is and what it finds on this machine.

@@ -46,15 +46,10 @@ impl<'a> Library<'a> {
 
     fn add(&mut self, path: &Path, place: &Place, problems: &mut Problems) {
         let origin = path.display().to_string();
-        let text = match fs::read(path) {
-            Ok(bytes) => {
-                let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-                let text = String::from_utf8_lossy(&bytes);
-                tianyan_nmodl::source::splice(&text, &mut |name| crate::read_text(&folder.join(name)).ok())
-            }
-            Err(error) => {
-                let message = format!("cannot read {origin}: {error}");
-                problems.push(Problem::new("mechanism-file", message).at(place.clone()));
+        let text = match crate::read_mechanism(path) {
+            Ok(text) => text,
+            Err(more) => {
+                problems.0.extend(more.0.into_iter().map(|problem| problem.at(place.clone())));
                 return;
             }
         };

@@ -31,11 +31,13 @@ impl Run<'_, '_, '_> {
         let start = self.environment.clone();
         let currents = self.currents();
         if let Some(slope) = self.declared_conductance() {
+            self.tables.affine = true;
             let slopes = currents.each.clone().into_iter().map(|i| derivative(&mut self.graph, i, v)).collect();
             return (currents, slope, slopes);
         }
         let slope = derivative(&mut self.graph, currents.total, v);
         let affine = !depends(&self.graph, slope, v) && !self.remembers();
+        self.tables.affine = affine;
         if affine || self.options.analytic_derivative {
             let slopes = currents.each.clone().into_iter().map(|i| derivative(&mut self.graph, i, v)).collect();
             return (currents, slope, slopes);

@@ -107,6 +107,8 @@ struct Tables {
     tabulated: Vec<tabulate::Tabulated>,
     /// FUNCTION_TABLEs met so far: name, and field among `made`.
     function_tables: Vec<(String, usize)>,
+    /// Whether di/dv is exact.
+    affine: bool,
 }
 
 /// A field of the compiler's own.
