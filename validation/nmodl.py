@@ -48,13 +48,13 @@ def default_folders():
     return folders
 
 
-def read(path):
+def read(path, depth=0):
     """The text, with INCLUDEs in place, as old editors and encodings may have left it."""
     text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
     def included(found):
         other = path.parent / found[1]
-        return read(other) if other.exists() else found[0]
+        return read(other, depth + 1) if other.exists() and depth < 8 else found[0]
 
     return re.sub(r'^\s*INCLUDE\s+"([^"]+)"', included, text, flags=re.M)
 
@@ -272,17 +272,19 @@ def prepare(paths):
             word = f"{errors[0]['code']}: {errors[0]['message']}" if errors else complaint
             outcomes[path] = (status, word)
             continue
-        outcomes[path] = prepare_case(name, text, description, jobs)
+        outcomes[path] = prepare_case(name, text, description, diagnostics, jobs)
     return jobs, outcomes
 
 
-def prepare_case(name, text, description, jobs):
+def prepare_case(name, text, description, diagnostics, jobs):
     """The name of the case, or why there is none."""
     case = cases.Case(name, text, description)
     if any(field["pointer"] for field in description["fields"]):
         return ("needs-pointer", "")
     if description["function_tables"]:
         return ("needs-table", "")
+    if "scop" in description["random"] or any("replaced" in d["code"] and "RANDOM" in d["message"] for d in diagnostics):
+        return ("own-random", "")  # NEURON draws from another generator
     if not case.variables or not description["operations"]:
         return ("no-kernels", "")
     jobs[name] = case

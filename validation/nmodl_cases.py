@@ -93,10 +93,10 @@ class Case:
             for side, writes in (("i", ion["writes_inside"]), ("o", ion["writes_outside"])):
                 reads = re.search(rf"\b{name}{side}\b", read_list(self.text, name))
                 if ion["reads_concentration"] and reads and not writes and self.kind == "density":
-                    helpers[f"h{self.name}{name}{side}"] = helper_concentration(
-                        f"h{self.name}{name}{side}", name, side, valence)
+                    helpers[f"a{self.name}{name}{side}"] = helper_concentration(
+                        f"a{self.name}{name}{side}", name, side, valence)
             if ion["reads_current"] or ion["writes_inside"] or ion["writes_outside"]:
-                helpers[f"h{self.name}{name}c"] = helper_current(f"h{self.name}{name}c", name, valence)
+                helpers[f"a{self.name}{name}c"] = helper_current(f"a{self.name}{name}c", name, valence)
         return helpers
 
     def recorded(self):
@@ -144,11 +144,12 @@ def toml(case, files, tables):
         paint = ["{ cm_uf_per_cm2 = 1.0, ra_ohm_cm = 100.0 }",
                  '{ mechanism = "pas", parameters = { g = 0.0001, e = -65.0 } }']
         paint += ['{ mechanism = "hh" }'] if template == "spiking" else []
+        # Before its helpers, which is NEURON's order of states too.
+        if case.kind == "density":
+            paint.append(f'{{ mechanism = "{case.name}", parameters = {{ {numbers(given)} }} }}')
         for helper in case.helpers:
             peak = f", parameters = {{ peak = {case.peak!r} }}" if helper.endswith("c") else ""
             paint.append(f'{{ mechanism = "{helper}"{peak} }}')
-        if case.kind == "density":
-            paint.append(f'{{ mechanism = "{case.name}", parameters = {{ {numbers(given)} }} }}')
         lines += [f"[cells.{template}]",
                   f'sections = [{{ name = "soma", length_um = {LENGTH_UM}, diameter_um = {LENGTH_UM} }}]',
                   f"paint = [{', '.join(paint)}]"]
@@ -242,7 +243,8 @@ def run_neuron(case, tables):
             keep += clamps(h, section, k)
         for stream in case.streams:
             owner = process if process is not None else getattr(section(0.5), case.name)
-            getattr(owner, stream).set_ids(*STREAM_IDS)
+            if hasattr(owner, stream):
+                getattr(owner, stream).set_ids(*STREAM_IDS)
         if case.has_events:
             connection = h.NetCon(None, process)
             connection.weight[0] = case.weight

@@ -74,11 +74,11 @@ impl<'a> Delivery<'a> {
         for (t, table) in layout.tables.iter().enumerate().filter(|(_, table)| !table.mechanism.watches.is_empty()) {
             self.kernels[t].sweep(Sweep::Watch, table, self.state, t_ms, self.dt_ms);
             let Some(own) = &table.self_events else { continue };
-            for watch in &table.mechanism.watches {
+            for (k, watch) in table.mechanism.watches.iter().enumerate() {
                 for instance in 0..table.count {
                     if self.state[table.slot(watch.fired, instance)] != 0.0 {
                         let flag = self.state[table.slot(watch.flag, instance)];
-                        self.send(t, own, instance, t_ms, flag, 0.0);
+                        self.send(t, own, instance, t_ms, flag, -((k + 1) as f64));
                     }
                 }
             }
@@ -96,16 +96,27 @@ impl<'a> Delivery<'a> {
             let at = |slot: usize| slot * padded + instance;
             let Some(slot) = (0..own.slots).find(|slot| self.state[own.time + at(*slot)] == next) else { return };
             let flag = self.state[own.flag + at(slot)];
-            let connection = self.state[own.connection + at(slot)] as usize;
+            let connection = self.state[own.connection + at(slot)];
             self.state[own.time + at(slot)] = f64::INFINITY;
             if self.state[own.last + instance] as usize == slot + 1 {
                 self.state[own.last + instance] = 0.0;
             }
             self.find_next(own, padded, instance);
+            if connection < 0.0 && !self.still_fired(t, instance, connection) {
+                continue;
+            }
+            let connection = connection as usize;
             let incoming = self.layout.tables[t].incoming.as_ref().map_or(&[][..], |incoming| incoming.of(instance));
             let argument = connection.checked_sub(1).and_then(|k| incoming.get(k)).map(|&argument| argument as usize);
             self.receive(t, instance, argument, flag, next);
         }
+    }
+
+    /// Whether a WATCH event is still wanted: another one may have turned its condition off in the meantime.
+    fn still_fired(&mut self, t: usize, instance: usize, number: f64) -> bool {
+        let table = &self.layout.tables[t];
+        let fired = table.slot(table.mechanism.watches[-number as usize - 1].fired, instance);
+        std::mem::take(&mut self.state[fired]) != 0.0
     }
 
     fn find_next(&mut self, own: &SelfEvents, padded: usize, instance: usize) {

@@ -18,8 +18,8 @@ pub struct Start {
 }
 
 /// Runs NEURON's finitialize: played values at t = 0, peers, ions, BEFORE INITIAL, INITIAL of writers of
-/// concentrations and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, and the currents
-/// once, so that row 0 of every report is defined. Voltages already are v_init.
+/// concentrations and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, the currents once, and
+/// BEFORE STEP, so that row 0 of every report is defined. Voltages already are v_init.
 pub fn initialise(network: &mut Network) -> Start {
     let dt_ms = network.groups.first().map_or(1.0, |g| g.layout.run.dt_ms);
     for (group, waveforms) in network.groups.iter_mut().zip(&network.waveforms) {
@@ -38,6 +38,7 @@ pub fn initialise(network: &mut Network) -> Start {
         initial(group, &interpreted, dt_ms, &mut start.spikes, &mut overflow);
         start.overflow = start.overflow.or(overflow.map(|overflow| (g, overflow)));
         step::currents(group, &interpreted, &mut Scratch::default(), 0.0, dt_ms);
+        sweep(group, |kernels| &kernels.before_step, dt_ms);
         step::membrane_current_at_start(group);
     }
     start

@@ -119,7 +119,8 @@ pub struct SelfEvents {
     pub time: usize,
     /// Offset of the flags.
     pub flag: usize,
-    /// Offset of the connections whose arguments NET_RECEIVE sees: 1 + their number at the instance, 0 for none.
+    /// Offset of the connections whose arguments NET_RECEIVE sees: 1 + their number at the instance, 0 for none; or
+    /// minus (1 + number) of the WATCH that sent the event.
     pub connection: usize,
     /// Offset of the earliest time of each instance, ms.
     pub next: usize,

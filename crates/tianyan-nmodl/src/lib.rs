@@ -17,6 +17,7 @@ mod builtins;
 mod check;
 mod derive;
 pub mod diagnostic;
+mod dimensions;
 pub mod emit;
 pub mod explain;
 mod graph;
@@ -67,5 +68,8 @@ fn understand(parsed: &ast::File, report: &mut Report) -> Option<symbols::Symbol
     }
     let symbols = symbols::resolve(parsed, report);
     check::check(parsed, &symbols, report);
+    if !report.failed() {
+        dimensions::check(parsed, &symbols, report);
+    }
     (!report.failed()).then_some(symbols)
 }

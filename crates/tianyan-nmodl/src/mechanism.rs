@@ -86,7 +86,8 @@ pub struct FunctionTable {
 }
 
 /// One WATCH condition. `state` is 0 while it is off, 1 while it waits, 2 while its condition holds; the `watch`
-/// kernel sets `fired` to 1 in the step in which the condition becomes true, and NET_RECEIVE gets `flag`.
+/// kernel sets `fired` to 1 in the step in which the condition becomes true, and NET_RECEIVE gets `flag`, unless
+/// another WATCH that runs before sets `fired` to 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
     /// Field.

@@ -96,11 +96,14 @@ pub struct Symbols {
 }
 
 /// Names that exist without declaration.
-const ALWAYS: [(&str, Role); 4] =
-    [("v", Role::Voltage), ("t", Role::Time), ("dt", Role::TimeStep), ("celsius", Role::Celsius)];
-
-/// Names with a meaning of their own once they are declared.
-const SPECIAL: [(&str, Role); 2] = [("area", Role::Area), ("diam", Role::Diameter)];
+const ALWAYS: [(&str, Role); 6] = [
+    ("v", Role::Voltage),
+    ("t", Role::Time),
+    ("dt", Role::TimeStep),
+    ("celsius", Role::Celsius),
+    ("area", Role::Area),
+    ("diam", Role::Diameter),
+];
 
 impl Symbols {
     /// The index of a name.
@@ -284,7 +287,10 @@ impl Builder<'_, '_> {
                 (None, None) => units.factor(&entry.from, "1"),
             };
             match value {
-                Ok(value) => drop(self.fresh(&entry.name, Role::Constant(value))),
+                Ok(value) => {
+                    let index = self.fresh(&entry.name, Role::Constant(value));
+                    self.symbols.list[index].unit = entry.to.clone().unwrap_or_else(|| entry.from.clone());
+                }
                 Err(message) => self.report.error("nmodl-units", entry.name.span, message),
             }
         }
@@ -337,19 +343,17 @@ impl Builder<'_, '_> {
         let name = &declaration.name;
         let value = declaration.value.unwrap_or(0.0);
         let known = self.symbols.find(&name.text);
-        let special = SPECIAL.iter().find(|(special, _)| *special == name.text);
-        let index = match (known, special, declaration.kind) {
+        let index = match (known, declaration.kind) {
             // Ions' variables and `v` are declared again in ASSIGNED or PARAMETER; their value comes from outside.
-            (Some(index), ..)
+            (Some(index), _)
                 if self.symbols.is_special(index) || matches!(self.symbols.list[index].role, Role::Ion { .. }) =>
             {
                 index
             }
-            (_, Some((_, role)), _) => self.fresh(name, *role),
-            (_, _, DeclarationKind::Constant) => self.fresh(name, Role::Constant(value)),
-            (_, _, DeclarationKind::Parameter) => self.fresh(name, Role::Parameter),
-            (_, _, DeclarationKind::Assigned) => self.fresh(name, Role::Assigned),
-            (_, _, DeclarationKind::State) => self.fresh(name, Role::State),
+            (_, DeclarationKind::Constant) => self.fresh(name, Role::Constant(value)),
+            (_, DeclarationKind::Parameter) => self.fresh(name, Role::Parameter),
+            (_, DeclarationKind::Assigned) => self.fresh(name, Role::Assigned),
+            (_, DeclarationKind::State) => self.fresh(name, Role::State),
         };
         let symbol = &mut self.symbols.list[index];
         symbol.state |= declaration.kind == DeclarationKind::State;

@@ -1,6 +1,6 @@
-//! The factors of UNITS: `FARADAY = (faraday) (coulomb)` is a number.
+//! What units mean: the factors of UNITS (`FARADAY = (faraday) (coulomb)` is a number), and dimensions for the check.
 //!
-//! Only as much of units as that needs; checking expressions comes later. Grammar as in UNIX `units`: a space
+//! Grammar as in UNIX `units`: a space
 //! or `-` multiplies, what follows `/` divides, digits at the end of a word are its power.
 
 use std::collections::HashMap;
@@ -16,6 +16,54 @@ pub(crate) struct Unit {
 }
 
 const ONE: Unit = Unit { factor: 1.0, dimension: [0; 6] };
+
+/// Names of the base units, in the order of [`Dimension`].
+const BASE: [&str; 6] = ["m", "kg", "s", "C", "K", "mol"];
+
+impl Unit {
+    /// The unit of plain numbers.
+    pub(crate) fn one() -> Unit {
+        ONE
+    }
+
+    /// The product (`sign` 1) or quotient (-1).
+    pub(crate) fn times(&self, other: &Unit, sign: i8) -> Unit {
+        let mut product = *self;
+        multiply(&mut product, *other, sign);
+        product
+    }
+
+    /// The unit whose square this is.
+    pub(crate) fn root(&self) -> Option<Unit> {
+        let even = self.dimension.iter().all(|power| power % 2 == 0);
+        even.then(|| Unit { factor: self.factor.sqrt(), dimension: self.dimension.map(|power| power / 2) })
+    }
+
+    /// The same dimension; a mole may stand for a number.
+    pub(crate) fn same_dimension(&self, other: &Unit) -> bool {
+        self.dimension[..5] == other.dimension[..5]
+    }
+
+    /// The same dimension and scale.
+    pub(crate) fn fits(&self, other: &Unit) -> bool {
+        let scale = self.dimension[5] != other.dimension[5] || (self.factor / other.factor - 1.0).abs() < 1e-3;
+        self.same_dimension(other) && scale
+    }
+
+    /// `0.001 m2 kg s-2 C-1`
+    pub(crate) fn spelled(&self) -> String {
+        let powers = BASE.iter().zip(self.dimension).filter(|(_, power)| *power != 0);
+        let words = powers.map(|(name, power)| if power == 1 { name.to_string() } else { format!("{name}{power}") });
+        let words: Vec<String> = words.collect();
+        let factor = format!("{:.4e}", self.factor);
+        let number = factor.parse::<f64>().map_or(factor, |number| format!("{number}"));
+        match (number.as_str(), words.is_empty()) {
+            ("1", false) => format!("({})", words.join(" ")),
+            (number, true) => format!("({number})"),
+            (number, false) => format!("({number} {})", words.join(" ")),
+        }
+    }
+}
 
 /// Words with their value in SI units. Physical constants: CODATA 2018.
 const WORDS: &[(&str, f64, Dimension)] = &[
@@ -60,6 +108,19 @@ const WORDS: &[(&str, f64, Dimension)] = &[
     ("newton", 1.0, [1, 1, -2, 0, 0, 0]),
     ("watt", 1.0, [2, 1, -3, 0, 0, 0]),
     ("calorie", 4.1868, [2, 1, -2, 0, 0, 0]),
+    ("molar", 1e3, [-3, 0, 0, 0, 0, 1]),
+    ("M", 1e3, [-3, 0, 0, 0, 0, 1]),
+    ("mM", 1.0, [-3, 0, 0, 0, 0, 1]),
+    ("F", 1.0, [-2, -1, 2, 2, 0, 0]),
+    ("uF", 1e-6, [-2, -1, 2, 2, 0, 0]),
+    ("pS", 1e-12, [-2, -1, 1, 2, 0, 0]),
+    ("nS", 1e-9, [-2, -1, 1, 2, 0, 0]),
+    ("mS", 1e-3, [-2, -1, 1, 2, 0, 0]),
+    ("umho", 1e-6, [-2, -1, 1, 2, 0, 0]),
+    ("uA", 1e-6, [0, 0, -1, 1, 0, 0]),
+    ("pA", 1e-12, [0, 0, -1, 1, 0, 0]),
+    ("uV", 1e-6, [2, 1, -2, -1, 0, 0]),
+    ("us", 1e-6, [0, 0, 1, 0, 0, 0]),
     ("degC", 1.0, [0, 0, 0, 0, 1, 0]),
     ("degK", 1.0, [0, 0, 0, 0, 1, 0]),
     ("kelvin", 1.0, [0, 0, 0, 0, 1, 0]),
@@ -78,6 +139,10 @@ const WORDS: &[(&str, f64, Dimension)] = &[
     ("electron", 1.602_176_634e-19, [0, 0, 0, 1, 0, 0]),
     ("k", 1.380_649e-23, [2, 1, -2, 0, -1, 0]),
     ("faraday", 96485.33212331001, [0, 0, 0, 1, 0, 0]),
+    ("planck", 6.626_070_15e-34, [2, 1, -1, 0, 0, 0]),
+    ("h", 6.626_070_15e-34, [2, 1, -1, 0, 0, 0]),
+    ("boltzmann", 1.380_649e-23, [2, 1, -2, 0, -1, 0]),
+    ("c", 299_792_458.0, [1, 0, -1, 0, 0, 0]),
     ("avogadro", 6.022_140_76e23, [0; 6]),
 ];
 
@@ -128,7 +193,8 @@ impl Units {
         }
     }
 
-    fn read(&self, text: &str) -> Option<Unit> {
+    /// A unit as it stands between parentheses.
+    pub(crate) fn read(&self, text: &str) -> Option<Unit> {
         let mut result = ONE;
         let mut sign = 1;
         for (index, part) in text.split('/').enumerate() {

@@ -98,10 +98,15 @@ fn carries(quantity: &Quantity, cell: &Cell, section: usize, mechanisms: &Mechan
     let mut here = cell.densities.iter().filter(|density| density.section == section);
     match quantity {
         Quantity::Density { mechanism, .. } => here.any(|density| density.mechanism == *mechanism),
-        Quantity::Ion(variable) => here.any(|density| {
-            let ions = mechanisms.index(&density.mechanism).and_then(|index| mechanisms.ions.get(index));
-            ions.is_some_and(|ions| ions.iter().any(|ion| is_of_ion(variable, ion)))
-        }),
+        Quantity::Ion(variable) => {
+            let painted = here.any(|density| {
+                let ions = mechanisms.index(&density.mechanism).and_then(|index| mechanisms.ions.get(index));
+                ions.is_some_and(|ions| ions.iter().any(|ion| is_of_ion(variable, ion)))
+            });
+            // Where point processes sit is known to the layout alone, which says so if the ion is not here.
+            let points = mechanisms.ions.get(mechanisms.densities..).unwrap_or_default();
+            painted || points.iter().flatten().any(|ion| is_of_ion(variable, ion))
+        }
         _ => true,
     }
 }

@@ -119,26 +119,30 @@ impl<'a> Run<'a, '_, '_> {
             let (one, two, slack) = (graph.constant(1.0), graph.constant(2.0), graph.constant(-SLACK));
             let holds = graph.compare(Comparison::LessEqual, slack, value);
             let state = graph.select(holds, two, one);
-            let [state_field, flag_field, _] = self.watch_symbols(own);
+            let [state_field, flag_field, fired_field] = self.watch_symbols(own);
             self.environment.insert(state_field, state);
+            self.environment.insert(fired_field, Value(0));
             self.environment.insert(flag_field, flag);
             self.watched = Some(one);
         }
     }
 
     fn turn_off(&mut self, k: usize) {
-        let field = self.watch_symbols(k)[0];
-        let state = self.symbol(field);
-        let zero = self.graph.constant(0.0);
-        let kept = match self.watched {
-            None => zero,
-            Some(watched) if self.graph.known(watched) == Some(1.0) => state,
-            Some(watched) => {
-                let fresh = self.graph.compare(Comparison::NotEqual, watched, zero);
-                self.graph.select(fresh, state, zero)
-            }
-        };
-        self.environment.insert(field, kept);
+        let [state, _, fired] = self.watch_symbols(k);
+        // What has fired but was not delivered is forgotten too.
+        for field in [state, fired] {
+            let present = self.symbol(field);
+            let zero = self.graph.constant(0.0);
+            let kept = match self.watched {
+                None => zero,
+                Some(watched) if self.graph.known(watched) == Some(1.0) => present,
+                Some(watched) => {
+                    let fresh = self.graph.compare(Comparison::NotEqual, watched, zero);
+                    self.graph.select(fresh, present, zero)
+                }
+            };
+            self.environment.insert(field, kept);
+        }
     }
 
     fn watch_symbols(&self, k: usize) -> [usize; 3] {

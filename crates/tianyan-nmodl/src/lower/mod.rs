@@ -287,7 +287,8 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
     fn initial(&mut self) {
         for (index, symbol) in self.symbols.list.iter().enumerate() {
             if symbol.role == Role::State {
-                let start = self.symbols.find(&format!("{}0", symbol.name));
+                let base = symbol.name.split('[').next().unwrap_or_default();
+                let start = self.symbols.find(&format!("{base}0"));
                 let value = match start {
                     Some(start) => self.symbol(start),
                     None => self.graph.constant(symbol.default),

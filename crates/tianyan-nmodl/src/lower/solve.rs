@@ -14,6 +14,10 @@ const SMALL: f64 = 1e-9;
 const TOLERANCE: f64 = 1e-12;
 /// The most rounds of Newton's iteration.
 const ROUNDS: u32 = 50;
+/// NEURON's sparse stops when the changes of all states add up to no more (src/scopmath/errcodes.hpp: CONVERGE) ...
+const SPARSE_TOLERANCE: f64 = 1e-6;
+/// ... and gives up after so many rounds.
+const SPARSE_ROUNDS: u32 = 22;
 /// The largest system that is written out.
 const LARGEST: usize = 120;
 /// The step of STEADYSTATE, ms.
@@ -130,7 +134,7 @@ impl<'a> Run<'a, '_, '_> {
                     let residual = self.graph.loose_minus(moved, step);
                     let (one, part) = (self.graph.constant(1.0), self.graph.loose_times(dt, slope));
                     let jacobian = self.graph.loose_minus(one, part);
-                    self.newton(id, &[x], &leaf, &[residual], &[vec![jacobian]], false)[0]
+                    self.newton(id, &[x], &leaf, &[residual], &[vec![jacobian]])[0]
                 }
             }
         };
@@ -181,6 +185,9 @@ impl<'a> Run<'a, '_, '_> {
             return self.report.error("nmodl-too-large", block.name.span, message);
         }
         let old: Vec<Value> = states.iter().map(|state| self.symbol(*state)).collect();
+        if block.kind == BlockKind::Kinetic {
+            return self.kinetic(block, &states, &old, step);
+        }
         let (id, leaves) = self.new_loop(states.len());
         let residuals = self.residuals(block, &states, &leaves, &old, step);
         if residuals.len() != states.len() {
@@ -200,13 +207,46 @@ impl<'a> Run<'a, '_, '_> {
             let change = self.eliminate(jacobian, here);
             old.iter().zip(change).map(|(x, d)| self.graph.loose_minus(*x, d)).collect()
         } else {
-            // nocmodl keeps concentrations of a kinetic scheme from becoming negative on the way.
-            self.newton(id, &old, &leaves, &residuals, &jacobian, block.kind == BlockKind::Kinetic)
+            self.newton(id, &old, &leaves, &residuals, &jacobian)
         };
-        // Once more at the new values, for everything else the block sets.
+        self.arrive(block, &states, &next);
+    }
+
+    /// Runs a block once more at the new values, for everything else it sets.
+    fn arrive(&mut self, block: &'a Block, states: &[usize], next: &[Value]) {
         self.environment.extend(states.iter().copied().zip(next.iter().copied()));
         self.run_system(block);
-        self.environment.extend(states.iter().copied().zip(next));
+        self.environment.extend(states.iter().copied().zip(next.iter().copied()));
+    }
+
+    /// A KINETIC block: NEURON's iterates, and where it stops. One round if no reaction is of higher order; otherwise
+    /// until the changes add up to no more than 1e-6, states kept from becoming negative on the way.
+    fn kinetic(&mut self, block: &'a Block, states: &[usize], old: &[Value], step: Value) {
+        let here = self.residuals(block, states, old, old, step);
+        if !self.is_nonlinear() {
+            let matrix = self.kinetic_matrix(states, step);
+            let change = self.eliminate(matrix, here);
+            let next: Vec<Value> = old.iter().zip(change).map(|(x, d)| self.graph.loose_minus(*x, d)).collect();
+            return self.arrive(block, states, &next);
+        }
+        let (id, leaves) = self.new_loop(states.len());
+        let residuals = self.residuals(block, states, &leaves, old, step);
+        let matrix = self.kinetic_matrix(states, step);
+        let change = self.eliminate(matrix, residuals);
+        let (zero, enough) = (self.graph.constant(0.0), self.graph.constant(SPARSE_TOLERANCE));
+        let mut next = Vec::new();
+        let mut sum = zero;
+        for (x, d) in leaves.iter().zip(change) {
+            let moved = self.graph.minus(*x, d);
+            next.push(self.graph.add(Op::Maximum(moved, zero)));
+            let size = self.graph.call(Function::Abs, d);
+            sum = self.graph.loose_plus(sum, size);
+        }
+        let again = self.graph.compare(Comparison::Less, enough, sum);
+        let end = self.graph.ops.len();
+        self.loops[id as usize] = Some(Loop { start: old.to_vec(), next, again, limit: SPARSE_ROUNDS, end });
+        let next: Vec<Value> = (0..old.len() as u32).map(|k| self.graph.add(Op::Iterated(id, k))).collect();
+        self.arrive(block, states, &next);
     }
 
     /// Newton's iteration until the residuals vanish.
@@ -217,14 +257,9 @@ impl<'a> Run<'a, '_, '_> {
         leaves: &[Value],
         residuals: &[Value],
         jacobian: &[Vec<Value>],
-        positive: bool,
     ) -> Vec<Value> {
         let change = self.eliminate(jacobian.to_vec(), residuals.to_vec());
-        let mut next: Vec<Value> = leaves.iter().zip(&change).map(|(x, d)| self.graph.minus(*x, *d)).collect();
-        if positive {
-            let zero = self.graph.constant(0.0);
-            next.iter_mut().for_each(|x| *x = self.graph.add(Op::Maximum(*x, zero)));
-        }
+        let next: Vec<Value> = leaves.iter().zip(&change).map(|(x, d)| self.graph.minus(*x, *d)).collect();
         let conditions: Vec<Value> = next.iter().zip(&change).map(|(x, d)| self.moves(*x, *d)).collect();
         let again = conditions.iter().copied().reduce(|a, b| self.graph.add(Op::Or(a, b))).unwrap_or(Value(0));
         let end = self.graph.ops.len();

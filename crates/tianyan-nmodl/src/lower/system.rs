@@ -7,6 +7,9 @@
 //! | KINETIC | volume (x - x0) - dt (sum of fluxes) |
 //! | KINETIC, a state that CONSERVE determines | sum of the terms - total |
 //! | LINEAR, NONLINEAR | left - right |
+//!
+//! In KINETIC the matrix holds what the reactants do to the fluxes, at rate constants as they are: nocmodl's matrix, and
+//! so its iterates (src/nocmodl/kinetic.cpp, src/scopmath/sparse_thread.hpp).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +25,25 @@ pub(super) struct Kinetics {
     flux: BTreeMap<usize, Value>,
     /// COMPARTMENT of each state.
     volume: BTreeMap<usize, Value>,
-    /// CONSERVE: states with their counts, sum of the terms minus total.
-    conserved: Vec<(Vec<usize>, Value)>,
+    /// d flux / d state, by (state whose flux, state that changes), at fixed rate constants.
+    slopes: BTreeMap<(usize, usize), Value>,
+    /// True if some reaction takes more than one of anything on a side.
+    nonlinear: bool,
+    /// CONSERVE.
+    conserved: Vec<Conserved>,
     /// Left minus right of each equation.
     equations: Vec<Value>,
+}
+
+/// A sum that a CONSERVE keeps.
+#[derive(Debug, Clone)]
+struct Conserved {
+    /// Scalar states, in text order: one of them is determined by it.
+    candidates: Vec<usize>,
+    /// Its factor of each state.
+    factors: Vec<(usize, Value)>,
+    /// Sum of the terms minus total.
+    residual: Value,
 }
 
 // What statements do.
@@ -42,9 +60,15 @@ impl<'a> Run<'a, '_, '_> {
             }
             return;
         }
-        let forward = self.rate(&reaction.forward, &reaction.left);
+        let constant = self.number(&reaction.forward);
+        let forward = self.rate(constant, &reaction.left, None);
+        self.add_slopes(reaction, constant, true);
         let backward = match &reaction.backward {
-            Some(rate) => self.rate(rate, &reaction.right),
+            Some(rate) => {
+                let constant = self.number(rate);
+                self.add_slopes(reaction, constant, false);
+                self.rate(constant, &reaction.right, None)
+            }
             None => zero,
         };
         self.assign("f_flux", forward);
@@ -62,17 +86,44 @@ impl<'a> Run<'a, '_, '_> {
         }
     }
 
-    /// A rate constant times the product of what reacts.
-    fn rate(&mut self, constant: &'a Expression, reactants: &'a [Reactant]) -> Value {
-        let mut rate = self.number(constant);
-        for reactant in reactants {
+    /// A rate constant times the product of what reacts; one of the k-th reactant is left out.
+    fn rate(&mut self, constant: Value, reactants: &'a [Reactant], without: Option<usize>) -> Value {
+        let mut rate = constant;
+        for (k, reactant) in reactants.iter().enumerate() {
             let Some(symbol) = self.symbol_of(&reactant.variable) else { continue };
             let x = self.symbol(symbol);
-            for _ in 0..reactant.count {
+            for _ in 0..reactant.count - u32::from(without == Some(k)) {
                 rate = self.graph.loose_times(rate, x);
             }
         }
         rate
+    }
+
+    /// What each state on one side of a reaction does to the fluxes into all.
+    fn add_slopes(&mut self, reaction: &'a Reaction, constant: Value, forward: bool) {
+        let side = if forward { &reaction.left } else { &reaction.right };
+        self.kinetics.nonlinear |= side.iter().map(|reactant| reactant.count).sum::<u32>() > 1;
+        for (k, reactant) in side.iter().enumerate() {
+            let Some(state) = self.symbol_of(&reactant.variable).filter(|at| self.symbols.list[*at].state) else {
+                continue;
+            };
+            let rest = self.rate(constant, side, Some(k));
+            let count = self.graph.constant(f64::from(reactant.count));
+            let slope = self.graph.loose_times(count, rest);
+            for (others, made) in [(&reaction.left, !forward), (&reaction.right, forward)] {
+                for other in others {
+                    let Some(target) = self.symbol_of(&other.variable).filter(|at| self.symbols.list[*at].state) else {
+                        continue;
+                    };
+                    let count = if made { f64::from(other.count) } else { -f64::from(other.count) };
+                    let count = self.graph.constant(count);
+                    let part = self.graph.loose_times(count, slope);
+                    let sum = self.kinetics.slopes.get(&(target, state)).copied();
+                    let sum = sum.map_or(part, |sum| self.graph.loose_plus(sum, part));
+                    self.kinetics.slopes.insert((target, state), sum);
+                }
+            }
+        }
     }
 
     fn add_flux(&mut self, state: usize, flux: Value) {
@@ -84,23 +135,24 @@ impl<'a> Run<'a, '_, '_> {
     /// `CONSERVE a + b = total`
     pub(super) fn conserve(&mut self, terms: &'a [Reactant], total: &'a Expression) {
         let mut sum = self.graph.constant(0.0);
-        let mut states = Vec::new();
+        let (mut candidates, mut factors) = (Vec::new(), Vec::new());
         for term in terms {
             let Some(state) = self.symbol_of(&term.variable) else { continue };
             let x = self.symbol(state);
-            let count = self.graph.constant(f64::from(term.count));
-            let mut part = self.graph.loose_times(count, x);
+            let mut factor = self.graph.constant(f64::from(term.count));
             if let Some(volume) = self.kinetics.volume.get(&state) {
-                part = self.graph.loose_times(*volume, part);
+                factor = self.graph.loose_times(factor, *volume);
             }
+            factors.push((state, factor));
+            let part = self.graph.loose_times(factor, x);
             sum = self.graph.loose_plus(sum, part);
             if term.variable.index.is_none() {
-                states.push(state);
+                candidates.push(state);
             }
         }
         let total = self.number(total);
         let residual = self.graph.loose_minus(sum, total);
-        self.kinetics.conserved.push((states, residual));
+        self.kinetics.conserved.push(Conserved { candidates, factors, residual });
     }
 
     /// `~ left = right`
@@ -165,7 +217,7 @@ impl<'a> Run<'a, '_, '_> {
                 leaves.iter().filter(|(_, leaf)| used(*leaf)).map(|(state, _)| *state).collect()
             }
             BlockKind::Kinetic => {
-                let conserved = self.kinetics.conserved.iter().flat_map(|(states, _)| states);
+                let conserved = self.kinetics.conserved.iter().flat_map(|sum| &sum.factors).map(|(state, _)| state);
                 self.kinetics.flux.keys().chain(conserved).copied().collect()
             }
             _ => self.environment.range(DERIVATIVES..).map(|(key, _)| key - DERIVATIVES).collect(),
@@ -228,11 +280,12 @@ impl<'a> Run<'a, '_, '_> {
     }
 
     fn kinetic_residuals(&mut self, states: &[usize], values: &[Value], old: &[Value], step: Value) -> Vec<Value> {
-        let determined = determined(&self.kinetics.conserved);
+        let conserved = self.kinetics.conserved.clone();
+        let determined = determined(&conserved);
         let mut residuals = Vec::new();
         for (k, state) in states.iter().enumerate() {
-            if let Some(residual) = determined.get(state) {
-                residuals.push(*residual);
+            if let Some(sum) = determined.get(state) {
+                residuals.push(sum.residual);
                 continue;
             }
             let zero = self.graph.constant(0.0);
@@ -245,6 +298,36 @@ impl<'a> Run<'a, '_, '_> {
             residuals.push(self.graph.loose_minus(moved, change));
         }
         residuals
+    }
+
+    /// True if the block's last run had reactions of higher order.
+    pub(super) fn is_nonlinear(&self) -> bool {
+        self.kinetics.nonlinear
+    }
+
+    /// The matrix of a KINETIC block as it was run last.
+    pub(super) fn kinetic_matrix(&mut self, states: &[usize], step: Value) -> Vec<Vec<Value>> {
+        let conserved = self.kinetics.conserved.clone();
+        let determined = determined(&conserved);
+        let (zero, one) = (self.graph.constant(0.0), self.graph.constant(1.0));
+        let mut matrix = Vec::new();
+        for state in states {
+            if let Some(sum) = determined.get(state) {
+                let factor = |column: &usize| sum.factors.iter().find(|(other, _)| other == column).map(|(_, f)| *f);
+                matrix.push(states.iter().map(|column| factor(column).unwrap_or(zero)).collect());
+                continue;
+            }
+            let mut row = Vec::new();
+            for column in states {
+                let own = self.kinetics.volume.get(state).copied().unwrap_or(one);
+                let diagonal = if column == state { own } else { zero };
+                let slope = self.kinetics.slopes.get(&(*state, *column)).copied().unwrap_or(zero);
+                let part = self.graph.loose_times(step, slope);
+                row.push(self.graph.loose_minus(diagonal, part));
+            }
+            matrix.push(row);
+        }
+        matrix
     }
 
     /// Volume and coefficient of everything that diffuses along the cable, into fields of the compiler's own.
@@ -279,11 +362,11 @@ impl<'a> Run<'a, '_, '_> {
 }
 
 /// Which state each CONSERVE determines: nocmodl takes the last one first, and of its terms the last that is free.
-fn determined(conserved: &[(Vec<usize>, Value)]) -> BTreeMap<usize, Value> {
+fn determined(conserved: &[Conserved]) -> BTreeMap<usize, &Conserved> {
     let mut determined = BTreeMap::new();
-    for (states, residual) in conserved.iter().rev() {
-        if let Some(state) = states.iter().rev().find(|state| !determined.contains_key(*state)) {
-            determined.insert(*state, *residual);
+    for sum in conserved.iter().rev() {
+        if let Some(state) = sum.candidates.iter().rev().find(|state| !determined.contains_key(*state)) {
+            determined.insert(*state, sum);
         }
     }
     determined

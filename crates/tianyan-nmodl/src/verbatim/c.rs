@@ -98,7 +98,29 @@ fn without_comments(code: &str) -> String {
 fn holds(condition: &str) -> bool {
     let core = condition.contains("NRNBBCORE") || condition.contains("CORENEURON");
     let denied = condition.contains('!') || condition.starts_with("ifndef");
-    if core { denied } else { condition.contains("GTEQ") != condition.starts_with("ifndef") }
+    match version(condition) {
+        Some(holds) => holds,
+        None if core => denied,
+        None => condition.contains("GTEQ") != condition.starts_with("ifndef"),
+    }
+}
+
+/// `NRN_VERSION_LT(9, 0, 0)` and its like, for NEURON 9.0.2.
+fn version(condition: &str) -> Option<bool> {
+    let rest = condition.split("NRN_VERSION_").nth(1)?;
+    let (relation, rest) = rest.split_once('(')?;
+    let numbers = rest.split(')').next()?.split(',').map(|part| part.trim().parse::<u32>().ok());
+    let asked: Vec<u32> = numbers.collect::<Option<_>>()?;
+    let ours = [9, 0, 2];
+    Some(match relation.trim() {
+        "EQ" => ours[..] == asked[..],
+        "NE" => ours[..] != asked[..],
+        "GT" => ours[..] > asked[..],
+        "LT" => ours[..] < asked[..],
+        "GTEQ" => ours[..] >= asked[..],
+        "LTEQ" => ours[..] <= asked[..],
+        _ => return None,
+    })
 }
 
 fn tokens(code: &str) -> Result<Vec<Token>, String> {
