@@ -228,15 +228,20 @@ impl<'a> Delivery<'a> {
     /// INITIAL of NET_RECEIVE: sets the arguments of every connection.
     pub fn connect(&mut self) {
         let layout = self.layout;
-        for table in layout.tables.iter().filter(|table| !table.mechanism.kernels.connect.is_empty()) {
+        for (t, table) in layout.tables.iter().enumerate() {
+            let kernel = &table.mechanism.kernels.connect;
+            if kernel.is_empty() {
+                continue;
+            }
             let Some(incoming) = &table.incoming else { continue };
             let width = table.mechanism.arguments.len();
             for instance in 0..table.count {
                 for &argument in incoming.of(instance) {
                     self.load(Some(argument as usize), width);
-                    let (kernel, buffers, dt_ms) = (&table.mechanism.kernels.connect, &mut self.buffers, self.dt_ms);
+                    let (buffers, dt_ms) = (&mut self.buffers, self.dt_ms);
                     crate::kernels::interpret_event(kernel, table, self.state, instance, 0.0, dt_ms, buffers);
                     self.store(Some(argument as usize), width);
+                    self.effects(t, &kernel.effects, instance, Some(argument as usize), 0.0);
                 }
             }
         }

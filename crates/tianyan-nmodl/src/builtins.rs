@@ -13,7 +13,7 @@ use Arity::{Any, Exactly};
 
 /// Name and number of arguments. Those that act on events and random streams are lowered in `lower::events` and
 /// `lower::random`, the others are arithmetic.
-const BUILTINS: [(&str, Arity); 56] = [
+const BUILTINS: [(&str, Arity); 59] = [
     ("exp", Exactly(1)),
     ("log", Exactly(1)),
     ("log10", Exactly(1)),
@@ -37,6 +37,9 @@ const BUILTINS: [(&str, Arity); 56] = [
     ("fmin", Exactly(2)),
     ("fmax", Exactly(2)),
     ("INT", Exactly(1)),
+    ("max", Exactly(2)),
+    ("min", Exactly(2)),
+    ("exprelr", Exactly(1)),
     ("sigmoid", Exactly(4)),
     ("hyperbol", Exactly(3)),
     ("at_time", Exactly(1)),

@@ -16,7 +16,8 @@ pub(crate) const SOLVABLE: [BlockKind; 5] =
     [BlockKind::Derivative, BlockKind::Kinetic, BlockKind::Linear, BlockKind::Nonlinear, BlockKind::Procedure];
 
 /// Blocks that an expression may call.
-pub(crate) const CALLABLE: [BlockKind; 3] = [BlockKind::Function, BlockKind::Procedure, BlockKind::FunctionTable];
+pub(crate) const CALLABLE: [BlockKind; 4] =
+    [BlockKind::Function, BlockKind::Procedure, BlockKind::FunctionTable, BlockKind::Derivative];
 
 /// Walks all blocks.
 pub(crate) fn check(file: &File, symbols: &Symbols, report: &mut Report) {
@@ -222,10 +223,8 @@ impl<'a> Checker<'a, '_, '_> {
     fn spread(&mut self, spread: &'a Spread) {
         self.scopes.push(spread.index.iter().map(|name| (name.text.as_str(), None)).collect());
         self.expression(&spread.value);
+        // Names that no reaction has are of no interest, as in nocmodl.
         self.scopes.pop();
-        for state in spread.states.iter().filter(|state| self.symbols.all(&state.text).is_empty()) {
-            self.no_state(state);
-        }
     }
 
     fn watch(&mut self, condition: &'a Expression) {
@@ -496,10 +495,8 @@ impl<'a> Checker<'a, '_, '_> {
     fn discontinuity(&mut self, name: &Name, arguments: &'a [Expression]) {
         let target = arguments.first().map(|first| &first.kind);
         match target {
-            Some(ExpressionKind::Name(text))
-                if self.symbols.find(text).is_some_and(|at| self.symbols.list[at].state) => {}
-            Some(ExpressionKind::Element(..)) => {}
-            _ => self.report.error("nmodl-assign", name.span, "state_discontinuity takes a STATE and a value"),
+            Some(ExpressionKind::Name(_) | ExpressionKind::Element(..)) => {}
+            _ => self.report.error("nmodl-assign", name.span, "state_discontinuity takes a variable and a value"),
         }
     }
 

@@ -109,7 +109,7 @@ entries! {
         "WITH is followed by a number between 1 and 1000000.",
         "FUNCTION f(a) { TABLE FROM 0 TO 1 WITH 0\n f = a }\nBREAKPOINT { i = f(v) }";
     "nmodl-too-large", "the mechanism is too large or nested too deep",
-        "Procedures and loops are written out; so many operations help nobody. Systems have at most 120 states.",
+        "Procedures and loops are written out; so many operations help nobody. Systems have at most 300 states.",
         "FUNCTION a(x) { a = b(x) + b(x+1) + b(x+2) + b(x+3) + b(x+4) + b(x+5) + b(x+6) + b(x+7) }\n\
          FUNCTION b(x) { b = c(x) + c(x*2) + c(x*3) + c(x*4) + c(x*5) + c(x*6) + c(x*7) + c(x*8) }\n\
          FUNCTION c(x) { c = d(x) + d(x/2) + d(x/3) + d(x/4) + d(x/5) + d(x/6) + d(x/7) + d(x/8) }\n\

@@ -59,7 +59,7 @@ fn next(rest: &str, character: char) -> (Option<TokenKind>, usize) {
     match character {
         ':' | '?' => (None, line_length(rest)),
         '"' => (Some(TokenKind::Text), text_length(rest)),
-        _ if character.is_whitespace() => (None, character.len_utf8()),
+        _ if character.is_whitespace() || character.is_control() => (None, character.len_utf8()),
         _ if character.is_ascii_alphabetic() || character == '_' => word(rest),
         _ if character.is_ascii_digit() || (character == '.' && digit_at(rest, 1)) => number(rest),
         _ => match SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {

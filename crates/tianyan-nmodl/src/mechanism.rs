@@ -162,7 +162,7 @@ impl Mechanism {
     }
 
     fn has_effect(&self, kind: EffectKind) -> bool {
-        let kernels = [&self.kernels.initial, &self.kernels.receive];
+        let kernels = [&self.kernels.initial, &self.kernels.connect, &self.kernels.receive];
         kernels.iter().any(|kernel| kernel.effects.iter().any(|effect| effect.kind == kind))
     }
 

@@ -177,6 +177,11 @@ pub(crate) fn resolve(file: &File, report: &mut Report) -> Symbols {
         builder.declare(declaration);
     }
     for local in &file.locals {
+        if !builder.symbols.all(&local.name.text).is_empty() {
+            let message = format!("LOCAL `{}` is declared elsewhere too", local.name.text);
+            builder.report.warning("nmodl-duplicate", local.name.span, message, "remove one of them");
+            continue;
+        }
         builder.fresh_all(&local.name, local.length, Role::FileLocal);
     }
     builder.randoms(file);

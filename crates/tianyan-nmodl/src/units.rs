@@ -141,6 +141,8 @@ const WORDS: &[(&str, f64, Dimension)] = &[
     ("faraday", 96485.33212331001, [0, 0, 0, 1, 0, 0]),
     ("planck", 6.626_070_15e-34, [2, 1, -1, 0, 0, 0]),
     ("h", 6.626_070_15e-34, [2, 1, -1, 0, 0, 0]),
+    ("hbar", 1.054_571_817e-34, [2, 1, -1, 0, 0, 0]),
+    ("R", 8.314_462_618_153_24, [2, 1, -2, 0, -1, 0]),
     ("boltzmann", 1.380_649e-23, [2, 1, -2, 0, -1, 0]),
     ("c", 299_792_458.0, [1, 0, -1, 0, 0, 0]),
     ("avogadro", 6.022_140_76e23, [0; 6]),
@@ -187,7 +189,8 @@ impl Units {
         dimension.iter_mut().zip(to_unit.dimension).for_each(|(a, b)| *a -= b);
         // A mole may stand for its number of things.
         factor *= MOLE.powi(i32::from(dimension[5]));
-        match dimension[..5] == [0; 5] {
+        // A plain number is what the file says it is.
+        match dimension[..5] == [0; 5] || from_unit.dimension == [0; 6] {
             true => Ok(factor),
             false => Err(format!("`({from})` cannot be expressed in `({to})`")),
         }

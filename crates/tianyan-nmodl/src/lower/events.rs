@@ -74,7 +74,7 @@ impl<'a> Run<'a, '_, '_> {
     pub(super) fn event_call(&mut self, name: &str, arguments: &'a [Expression]) -> Value {
         let allowed = match self.phase {
             super::Receive => true,
-            super::Initial => name == "net_send" || name == "net_event",
+            super::Initial | super::Connect => name == "net_send" || name == "net_event",
             _ => false,
         };
         if !allowed {

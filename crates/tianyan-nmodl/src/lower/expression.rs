@@ -97,6 +97,10 @@ impl<'a> Run<'a, '_, '_> {
         let block = &self.file.blocks[index];
         match block.kind {
             BlockKind::FunctionTable => self.function_table(block, &values),
+            BlockKind::Derivative => {
+                self.call_derivative(block);
+                Value(0)
+            }
             _ => match self.tabulated(index, &values) {
                 Some(value) => value,
                 None => self.inline(block, &values),
@@ -183,8 +187,22 @@ impl<'a> Run<'a, '_, '_> {
             "atan2" => self.angle(values[0], values[1]),
             "at_time" => self.at_time(values[0]),
             "nrn_ghk" => self.goldman(values),
+            "max" => self.graph.add(Op::Maximum(values[0], values[1])),
+            "min" => self.graph.add(Op::Minimum(values[0], values[1])),
+            "exprelr" => self.exprelr(values[0]),
             _ => Value(0),
         }
+    }
+
+    /// x / (exp(x) - 1), 1 at 0 (Arbor's function).
+    fn exprelr(&mut self, x: Value) -> Value {
+        let graph = &mut self.graph;
+        let (zero, one) = (graph.constant(0.0), graph.constant(1.0));
+        let grown = graph.call(Function::Exp, x);
+        let below = graph.minus(grown, one);
+        let far = graph.over(x, below);
+        let flat = graph.compare(Comparison::Equal, below, zero);
+        graph.select(flat, one, far)
     }
 
     /// Towards 0.

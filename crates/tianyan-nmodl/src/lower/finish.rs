@@ -320,7 +320,8 @@ fn kernel(draft: Draft, numbers: &BTreeMap<u32, u32>) -> Kernel {
         for (id, iteration) in draft.loops.iter().enumerate() {
             let Some(iteration) = iteration else { continue };
             let body: Vec<usize> = (0..iteration.end).filter(|&op| live[op] && owner[op] == Some(id as u32)).collect();
-            if iteration.end == at && !body.is_empty() {
+            let read = |op: usize| live[op] && matches!(draft.ops[op], Op::Iterated(other, _) if other == id as u32);
+            if iteration.end == at && (at..draft.ops.len()).any(read) {
                 let first = order.kernel.ops.len() as u32;
                 body.iter().for_each(|&op| order.put(op, &ids));
                 let last = order.kernel.ops.len() as u32;

@@ -19,7 +19,7 @@ const SPARSE_TOLERANCE: f64 = 1e-6;
 /// ... and gives up after so many rounds.
 const SPARSE_ROUNDS: u32 = 22;
 /// The largest system that is written out.
-const LARGEST: usize = 120;
+const LARGEST: usize = 300;
 /// The step of STEADYSTATE, ms.
 const FOREVER_MS: f64 = 1e9;
 
@@ -61,6 +61,20 @@ impl<'a> Run<'a, '_, '_> {
             }
         }
         self.scopes = callers;
+    }
+
+    /// A DERIVATIVE that is called like a procedure: what nocmodl makes of it advances the states if they are solved
+    /// by cnexp, and computes the derivatives alone otherwise.
+    pub(super) fn call_derivative(&mut self, block: &'a Block) {
+        let solved = |statement: &Statement| {
+            matches!(&statement.kind, StatementKind::Solve { block: name, method: Some(method), .. }
+                if name.text == block.name.text && method.text == "cnexp")
+        };
+        let exponential = self.file.blocks.iter().flat_map(|block| &block.body).any(solved);
+        let before = self.equations;
+        self.equations = if exponential { Equations::Exponential } else { Equations::Collect };
+        self.inline(block, &[]);
+        self.equations = before;
     }
 
     /// x += dt f(x), all from the old values.

@@ -7,7 +7,7 @@ use crate::ast::{Expression, ExpressionKind, Variable};
 use crate::ir::{Comparison, Function, Value};
 
 /// An index that is not known when the file is compiled selects among at most so many elements.
-const MOST_SELECTED: u32 = 256;
+const MOST_SELECTED: u32 = 1100;
 
 /// The local names of a block; elements of arrays are called `name[k]`.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -17,7 +17,7 @@ use crate::lex::{Token, TokenKind, lex};
 pub(crate) const DEEPEST: u32 = 200;
 
 /// The longest array.
-const LONGEST: f64 = 10_000.0;
+const LONGEST: f64 = 30_000.0;
 
 /// Words of NMODL that this compiler refuses: NEURON 9 has dropped them, or uses them for nothing.
 const UNSUPPORTED: [&str; 6] = ["DISCRETE", "LAG", "MATCH", "PARTIAL", "RESET", "EQUATION"];

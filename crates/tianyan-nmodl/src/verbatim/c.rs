@@ -64,6 +64,12 @@ pub(super) fn translate(code: &str, span: Span, context: &Context) -> Result<Fou
     Ok(reader.found)
 }
 
+/// Opening braces less closing ones.
+pub(super) fn braces(code: &str) -> i32 {
+    let plain = without_comments(code);
+    plain.matches('{').count() as i32 - plain.matches('}').count() as i32
+}
+
 /// Without comments and preprocessor lines; of `#if ... #else ... #endif` the part that NEURON 9 compiles is kept.
 fn without_comments(code: &str) -> String {
     let mut plain = String::new();
@@ -243,7 +249,9 @@ impl Reader<'_> {
             Some("return") => self.give_back(out),
             Some(word) if NUMBERS.contains(&word) => self.declaration(out),
             Some("FILE" | "char" | "struct" | "extern" | "void") => self.skip(),
-            Some(word) if WITHOUT_EFFECT.contains(&word) || self.assigns_nothing() => self.skip(),
+            Some(word) if WITHOUT_EFFECT.contains(&word) || word.contains("printf") || self.assigns_nothing() => {
+                self.skip()
+            }
             Some(_) => self.assignment(out),
             None => Err(self.here()),
         }

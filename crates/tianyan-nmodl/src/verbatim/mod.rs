@@ -100,7 +100,8 @@ impl Pass<'_, '_> {
     /// Whole blocks that are known by what they do; true if this was one.
     fn idiom(&mut self, block: &mut Block) -> bool {
         let code: String = flow::codes(&block.body).iter().map(|code| code.text.as_str()).collect();
-        if code.contains("vector_capacity") && code.contains("vector_vec") {
+        let callable = matches!(block.kind, BlockKind::Function | BlockKind::Procedure);
+        if callable && code.contains("vector_capacity") && code.contains("vector_vec") {
             self.vector(block);
             return true;
         }
@@ -127,7 +128,7 @@ impl Pass<'_, '_> {
             }
             _ => (self.distribution(&block.name, code), Vec::new()),
         };
-        let arguments = if arguments.is_empty() && call == "random_normal" { Vec::new() } else { arguments };
+        let arguments = if call == "random_dpick" { Vec::new() } else { arguments };
         let value = stream_call(call, &stream, arguments, span);
         let message = format!("`{}` draws from the RANDOM stream `{stream}` ({call}), in place of its C code", block.name.text);
         let help = format!("{stream}_id1, {stream}_id2 and {stream}_id3 choose the stream");
@@ -164,10 +165,26 @@ impl Pass<'_, '_> {
         block.body.push(assign(&index, minus_one));
     }
 
-    /// Replaces C statement by statement.
+    /// Replaces C statement by statement. C that opens a brace for NMODL, which a later piece closes, is one with
+    /// all that stands between: around loops over a hoc Vector, which is empty here.
     fn body(&mut self, body: Vec<Statement>) -> Vec<Statement> {
         let mut result = Vec::new();
+        let mut open = 0;
         for mut statement in body {
+            if let StatementKind::Verbatim(code) = &statement.kind {
+                let before = open;
+                open += c::braces(&code.text);
+                if before > 0 {
+                    continue;
+                }
+                if open > 0 && ["vector_capacity", "vector_vec", "_p_"].iter().any(|word| code.text.contains(word)) {
+                    let message = "this loop runs over a Vector that only hoc can give: it is empty here";
+                    self.report.warning("nmodl-verbatim-replaced", code.span, message, "");
+                    continue;
+                }
+            } else if open > 0 {
+                continue;
+            }
             match statement.kind {
                 StatementKind::Verbatim(code) => result.extend(self.code(&code)),
                 _ => {
