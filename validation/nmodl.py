@@ -1,353 +1,393 @@
-"""Compares what Tianyan and NEURON compute for any folder of NMODL files (`make validate-nmodl MODS=folder`).
+#!/usr/bin/env python3
+"""Compares what Tianyan and live NEURON compute for any NMODL files; `make validate-nmodl MODS=folder` runs it.
 
-Each file that both compile runs in the experiments of nmodl_cases.py. Samples s of its states, RANGE variables,
-currents, concentrations and of v must agree within 1e-8 + 1e-6 |s|, or 1e-4 |s| where the current is not affine in v or
-an equation is solved by iteration (there NEURON itself is no more exact: it stops at changes of 1e-6). |s| is the largest of the trace. A
-file counts only if each of its states and currents moves by more than 1e-3 of its scale.
+    validation/nmodl.py --mods folder            all .mod files below a folder (or one file)
+    validation/nmodl.py                          those that NEURON and BMTK ship, and those of validation/cases
+    validation/nmodl.py --mods folder --only Kv  those whose paths hold one of these words
+    validation/nmodl.py --tables                 files with TABLE, with tables in both simulators
 
-A table goes to the screen, everything to a JSON file. Compiled mechanisms are kept in validation/.work/nmodl.
+Each file that both compile runs in the experiments of nmodl_cases.py. Both must declare the same variables with the
+same defaults, and every sample s of its states, ASSIGNED RANGE variables, currents, concentrations and of v must agree
+within 1e-8 + 1e-6 |s|, |s| being the largest of its trace; within 1e-8 + 1e-4 |s| where the current is not affine in v
+or an equation is solved by iteration (there NEURON is no more exact itself: it takes differences over 0.001 mV and
+stops at changes of 1e-6). A file counts only if each of its states and currents moves by more than 1e-3 of its scale.
+
+    pass             within the bound
+    loose            an exact method, yet only within the wider bound
+    differs          neither; which variable, when, and both values
+    lacks            the same numbers, but NEURON shows a variable or default that Tianyan has not
+    not-exercised    within the bound, but something hardly moved
+    tianyan-refuses  NEURON compiles it, Tianyan does not; also neuron-refuses, both-refuse
+    tianyan-fails    compiled, but the run ended with an error; crash: without one, or never
+    neuron-fails     nocmodl takes it, but the C++ compiler does not, or NEURON cannot run it
+    needs-pointer    a POINTER that is not v of another cell, or has no place in a config
+    own-random       numbers come from a generator that Tianyan replaces
+    no-kernels       nothing that could be compared
 """
 import argparse
 import collections
+import concurrent.futures
+import dataclasses
 import hashlib
 import importlib.util
 import json
 import multiprocessing
-import os
 import pathlib
-import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 
 import compare
+import nmodl_build
 import nmodl_cases as cases
+import nmodl_neuron
+import nmodl_text
 
-WORK = compare.WORK / "nmodl"
-BATCH = 40
-TIMEOUT_S = 120
+WORK = nmodl_build.WORK
+TIMEOUT_S = 60
 ABSOLUTE = 1e-8
-TOLERANCE = {True: 1e-6, False: 1e-4}
+TIGHT, WIDE = 1e-6, 1e-4
 MOVES = 1e-3
+# What must pass, and how much may be left unexercised.
+PASS_PART, QUIET_PART = 0.98, 0.05
+COMPARED = ("pass", "loose", "differs", "lacks", "tianyan-fails", "crash")
 
 
-def files_of(folder):
-    """All files of a folder, or a list of folders."""
-    return sorted(path for path in pathlib.Path(folder).rglob("*") if path.suffix.lower() == ".mod")
+@dataclasses.dataclass
+class Outcome:
+    """What came of one file."""
 
+    path: str
+    status: str
+    detail: str = ""
+    worst: float = None  # largest difference relative to its bound's scale
+    exact: bool = None  # whether the tighter bound holds
+    where: dict = None  # variable, experiment, time and both values of the largest difference
+    seconds: dict = dataclasses.field(default_factory=dict)
+
+    def line(self):
+        """A line of the table."""
+        worst = "" if self.worst is None else f"{self.worst:.1e}"
+        return f"{self.status:<15} {worst:>8} {sum(self.seconds.values()):5.1f} s  {self.path}  {self.detail}".rstrip()
+
+
+class Stopwatch:
+    """Seconds of the stages of one file."""
+
+    def __init__(self):
+        self.seconds, self.last = {}, time.monotonic()
+
+    def lap(self, stage):
+        """What passed since the last call belongs to this stage."""
+        now = time.monotonic()
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + now - self.last, 3)
+        self.last = now
+
+
+# ------------------------------------------------------------------- files
 
 def default_folders():
-    """The files that NEURON and BMTK ship, and our own."""
-    folders = [compare.HERE / "cases"]
-    for package in ("neuron", "bmtk"):
-        spec = importlib.util.find_spec(package)
-        if spec:
-            folders.append(pathlib.Path(spec.submodule_search_locations[0]))
-    return folders
+    """What NEURON and BMTK ship, and our own."""
+    specs = [importlib.util.find_spec(package) for package in ("neuron", "bmtk")]
+    return [pathlib.Path(spec.submodule_search_locations[0]) for spec in specs if spec] + [compare.HERE / "cases"]
 
 
-def read(path, depth=0):
-    """The text, with INCLUDEs in place, as old editors and encodings may have left it."""
-    text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-
-    def included(found):
-        other = path.parent / found[1]
-        return read(other, depth + 1) if other.exists() and depth < 8 else found[0]
-
-    return re.sub(r'^\s*INCLUDE\s+"([^"]+)"', included, text, flags=re.M)
+def mod_files(folder):
+    """(file, name for the table) of a folder or a single file."""
+    if folder.is_file():
+        return [(folder.resolve(), folder.name)]
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".mod" and path.is_file())
+    return [(path.resolve(), str(path.relative_to(folder.parent))) for path in found]
 
 
-def renamed(text, name):
-    """The text under another mechanism name, which no built-in and no other file has."""
-    pattern = r"\b(SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)(\s+)(\w+)"
-    code = without_comments(text)
-    found = list(re.finditer(pattern, code))
-    for match in reversed(found):
-        text = text[:match.start(3)] + name + text[match.end(3):]
-    if not found:
-        start = re.search(r"\bNEURON\s*\{", code)
-        text = text[:start.end()] + f" SUFFIX {name} " + text[start.end():] if start else text
-    return text
+# ----------------------------------------------------------------- Tianyan
 
-
-def without_comments(text):
-    """The same length, comments blanked."""
-    blank = lambda found: re.sub(r"[^\n]", " ", found[0])
-    text = re.sub(r"\bCOMMENT\b.*?\bENDCOMMENT\b", blank, text, flags=re.S)
-    text = re.sub(r"\bVERBATIM\b.*?\bENDVERBATIM\b", blank, text, flags=re.S)
-    text = re.sub(r"^[ \t]*TITLE[^\n]*", blank, text, flags=re.M)
-    return re.sub(r"[:?][^\n]*", blank, text)
-
-
-def described(path):
-    """What Tianyan says of a file."""
-    done = subprocess.run([compare.binary(), "mod", "--format", "json", path], capture_output=True, text=True)
-    if done.returncode not in (0, 2) or not done.stdout:
-        return None, [{"message": done.stderr.strip()[-300:], "severity": "error", "code": "crash", "line": 0}]
-    report = json.loads(done.stdout)[0]
+def describe(path):
+    """What Tianyan makes of a file (none if it refuses), and its diagnostics."""
+    try:
+        done = subprocess.run([compare.binary(), "mod", "--format", "json", path], capture_output=True, text=True,
+                              timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        raise Crashed(f"tianyan mod: no result in {TIMEOUT_S} s") from None
+    try:
+        report = json.loads(done.stdout)[0]
+    except ValueError:
+        raise Crashed(f"tianyan mod: {ending(done)}") from None
     return report["mechanism"], report["diagnostics"]
 
 
-def nocmodl():
-    """NEURON's translator and its environment."""
-    root = pathlib.Path(importlib.util.find_spec("neuron").submodule_search_locations[0]) / ".data"
-    environment = dict(os.environ, MODLUNIT=str(root / "share/nrn/lib/nrnunits.lib"),
-                       LD_LIBRARY_PATH=str(root / "lib"))
-    return root / "bin" / "nocmodl", environment
+class Crashed(Exception):
+    """Tianyan ended without a word for users, or never."""
 
 
-def neuron_accepts(text, folder):
-    """The last line of nocmodl's complaint, or none."""
-    program, environment = nocmodl()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "x.mod").write_text(text, encoding="utf-8")
-    done = subprocess.run([program, "x.mod"], cwd=folder, env=environment, capture_output=True, timeout=60)
-    shutil.rmtree(folder)
-    return (done.stderr.decode(errors="replace").strip().splitlines() or ["?"])[-1] if done.returncode else None
+def ending(done):
+    """How a program ended."""
+    name = signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit {done.returncode}"
+    return f"{name}: {' | '.join(done.stderr.strip().splitlines())[-200:]}"
 
 
-def library(texts):
-    """A NEURON library of these mechanisms {name: text}; kept by content."""
-    digest = hashlib.sha256("\0".join(f"{name}\0{texts[name]}" for name in sorted(texts)).encode()).hexdigest()[:20]
-    folder = WORK / "libraries" / digest
-    made = next(folder.rglob("libnrnmech.so"), None) if folder.exists() else None
-    if made is None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name, text in texts.items():
-            (folder / f"{name}.mod").write_text(text, encoding="utf-8")
-        program = pathlib.Path(sys.executable).parent / "nrnivmodl"
-        subprocess.run([program, "."], cwd=folder, capture_output=True, timeout=3600)
-        made = next(folder.rglob("libnrnmech.so"), None)
-    return made
-
-
-def libraries(jobs):
-    """For each case its library; those that fail to compile with others are tried alone."""
-    found = {}
-    names = sorted(jobs)
-    for start in range(0, len(names), BATCH):
-        batch = names[start:start + BATCH]
-        texts = {}
-        for name in batch:
-            texts.update({name: jobs[name].text, **jobs[name].helpers})
-        made = library(texts)
-        for name in batch:
-            found[name] = made or library({name: jobs[name].text, **jobs[name].helpers})
-    return found
-
-
-def in_child(queue, path, case, tables):
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    try:
-        from neuron import h
-
-        h.nrn_load_dll(str(path))
-        queue.put(cases.run_neuron(case, tables))
-    except Exception as error:  # told by the parent, whatever it is
-        queue.put(f"{type(error).__name__}: {error}"[:200])
-
-
-def neuron(path, case, tables):
-    """NEURON's results, from a child that may crash."""
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    child = context.Process(target=in_child, args=(queue, path, case, tables))
-    child.start()
-    try:
-        return queue.get(timeout=TIMEOUT_S) if wait(child, queue) else None
-    except Exception:  # the child died, or never ended
-        return None
-    finally:
-        child.kill()
-        child.join()
-
-
-def wait(child, queue):
-    """Waits until there is a result or the child is gone."""
-    import time
-
-    for _ in range(TIMEOUT_S * 20):
-        if not queue.empty():
-            return True
-        if not child.is_alive():
-            return not queue.empty()
-        time.sleep(0.05)
-    return False
-
-
-def tianyan(case, tables):
-    """Tianyan's results in the same form."""
-    folder = WORK / "runs" / case.name
+def run_tianyan(case, key, tables):
+    """Traces {variable: [row, cell]} and spike times."""
+    folder = WORK / "runs" / key
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    files = []
-    for name, text in {case.name: case.text, **case.helpers}.items():
+    for name, text in case.helpers.items():
         (folder / f"{name}.mod").write_text(text, encoding="utf-8")
-        files.append(f"{name}.mod")
     config = folder / "model.toml"
+    files = json.dumps([str(case.file), *(f"{name}.mod" for name in case.helpers)])
     config.write_text(cases.toml(case, files, tables), encoding="utf-8")
-    compare.call([compare.binary(), "run", config, "--output", folder / "out", "--overwrite", "--quiet"])
+    command = [compare.binary(), "run", config, "--output", folder / "out", "--quiet", "--threads", "1"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        raise Crashed(f"tianyan run: no result in {TIMEOUT_S} s") from None
+    if done.returncode < 0 or done.returncode > 100:
+        raise Crashed(f"tianyan run: {ending(done)}")
+    if done.returncode:
+        raise compare.Failed(" ".join((done.stderr.strip() or ending(done)).splitlines()[0].split())[:250])
     result = compare.read_tianyan(folder / "out")
-    traces = {}
-    for index, (variable, _) in enumerate(case.variables + [("v", False)]):
-        columns = [result.reports.get(f"p{index}_{population}") for population in cases.populations(case)]
-        if all(column is not None for column in columns):
-            traces[variable] = np.concatenate(columns, axis=1)
     shutil.rmtree(folder / "out")
-    return traces, result.times_ms
+    traces = {}
+    for index, (variable, _) in enumerate(case.variables + cases.voltage(case)):
+        columns = [result.reports[cases.report(index, population)] for population in case.populations()]
+        traces[variable] = np.hstack(columns)
+    own = result.gids == 0 if case.kind == "artificial_cell" else np.zeros(len(result.gids), dtype=bool)
+    return traces, np.sort(result.times_ms[own])
 
 
-def exact(case):
-    """True where NEURON's own method is exact to rounding: currents affine in v, nothing iterated."""
-    return case.description["affine_in_v"] and not case.description["iterates"]
+# ---------------------------------------------------------------- judgement
+
+def undeclared(case, declares):
+    """What NEURON's mechanism has and Tianyan's lacks, or gives another default."""
+    fields = {field["name"]: field for field in case.description["fields"]}
+    for name, size in declares["variables"].items():
+        for element in [name] if size == 1 else [f"{name}[{k}]" for k in range(size)]:
+            if element not in fields:
+                return f"no variable {element}"
+    for name, default in declares["parameters"].items():
+        if name in fields and fields[name]["default"] != default and name not in case.parameters:
+            return f"default of {name}: {fields[name]['default']!r} and {default!r}"
+        if name not in fields and f"{name}[0]" not in fields:
+            return f"no parameter {name}"
+    return None
+
+
+def largest(case, ours, theirs, relative, absolute):
+    """The largest difference as (part of its bound, relative error, where)."""
+    worst = (0.0, 0.0, None)
+    for name, their in theirs.items():
+        our = ours[name]
+        finite = np.isfinite(their)
+        odd = finite != np.isfinite(our)
+        scale = np.max(np.abs(np.where(finite, their, 0.0)), axis=0)
+        with np.errstate(invalid="ignore"):
+            error = np.where(finite & ~odd, np.abs(our - their), 0.0)
+        part = np.where(odd, np.inf, error / (absolute + relative * scale))
+        row, cell = np.unravel_index(np.argmax(part), part.shape)
+        if part[row, cell] > worst[0]:
+            where = {"variable": name, "experiment": cases.experiment(case, cell), "t_ms": round(row * cases.DT_MS, 6),
+                     "tianyan": float(our[row, cell]), "neuron": float(their[row, cell])}
+            worst = (float(part[row, cell]), float(part[row, cell] * relative), where)
+    return worst
+
+
+def spikes_apart(ours_ms, theirs_ms):
+    """Words on spike times that differ; none if they are the same. Those of the last step are reported by NEURON alone."""
+    end_ms = cases.DURATION_MS - cases.DT_MS
+    ours_ms, theirs_ms = ours_ms[ours_ms < end_ms], theirs_ms[theirs_ms < end_ms]
+    if len(ours_ms) != len(theirs_ms):
+        return f"{len(ours_ms)} spikes and {len(theirs_ms)}"
+    apart = np.abs(ours_ms - np.sort(theirs_ms)).max(initial=0.0)
+    return f"spikes are {apart:.2g} ms apart" if apart > compare.SAME_TIME_MS else None
 
 
 def judge(case, ours, theirs):
-    """(status, words) of one comparison."""
-    (our_traces, our_spikes), (their_traces, their_spikes) = ours, theirs
-    worst = (0.0, "")
-    for variable, their in their_traces.items():
-        our = our_traces.get(variable)
-        if our is None or our.shape != their.shape:
-            return "differs", f"{variable}: {None if our is None else our.shape} and {their.shape} numbers"
-        bad = ~(np.isfinite(our) == np.isfinite(their))
-        if bad.any():
-            row, cell = np.argwhere(bad)[0]
-            return "differs", f"{variable} cell {cell} t {row * cases.DT_MS:g}: {our[row, cell]} {their[row, cell]}"
-        scale = np.nanmax(np.abs(np.where(np.isfinite(their), their, 0.0)), axis=0)
-        error = np.where(np.isfinite(their), np.abs(our - their), 0.0)
-        excess = error / (ABSOLUTE / TOLERANCE[exact(case)] + scale)
-        row, cell = np.unravel_index(np.argmax(excess), excess.shape)
-        if excess[row, cell] > worst[0]:
-            worst = (excess[row, cell],
-                     f"{variable} cell {cell} t {row * cases.DT_MS:g}: {our[row, cell]!r} {their[row, cell]!r}")
-    if case.kind == "artificial_cell":
-        if len(our_spikes) != len(their_spikes):
-            return "differs", f"{len(our_spikes)} and {len(their_spikes)} spikes"
-        apart = np.abs(our_spikes - their_spikes).max(initial=0.0)
-        if apart > compare.SAME_TIME_MS:
-            return "differs", f"spikes {apart} ms apart"
-    figure = f"{worst[0]:.1e} {worst[1]}"
-    if worst[0] <= TOLERANCE[True]:
-        return "pass", figure
-    if worst[0] <= TOLERANCE[False]:
-        return ("loose" if exact(case) else "pass"), figure
-    return "differs", figure
+    """(status, detail, worst, where) of one comparison."""
+    traces, spikes_ms = ours
+    shapes = {name for name, their in theirs["traces"].items() if traces[name].shape != their.shape}
+    if shapes:
+        return "differs", f"numbers of samples of {', '.join(sorted(shapes))}", None, None
+    unrecorded = [name for name in traces if name not in theirs["traces"]]
+    if unrecorded:
+        return "differs", f"NEURON has no variable {unrecorded[0]}", None, None
+    bound = TIGHT if case.is_exact else WIDE
+    part, worst, where = largest(case, traces, theirs["traces"], bound, ABSOLUTE)
+    apart = spikes_apart(spikes_ms, theirs["spikes_ms"])
+    if apart:
+        return "differs", apart, worst, where
+    if part <= 1.0:
+        lacking = undeclared(case, theirs["declares"])
+        return "lacks" if lacking else "pass", lacking or "", worst, where
+    wide = largest(case, traces, theirs["traces"], WIDE, ABSOLUTE)[0]
+    return ("loose" if wide <= 1.0 else "differs"), words(where), worst, where
 
 
-def still(case, traces, spikes):
-    """States and currents that hardly move."""
-    quiet = []
+def words(where):
+    """A place in words."""
+    return (f"{where['variable']} in {where['experiment']} at {where['t_ms']:g} ms: {where['tianyan']:.10g} and "
+            f"{where['neuron']:.10g}")
+
+
+def still(case, theirs):
+    """What hardly moves in NEURON; hh and the helpers do not count, and of an array one element is enough."""
+    quiet, moving = [], set()
+    own = dict(case.variables)
     for name in case.must_change():
-        trace = traces.get(name)
-        if trace is None:
-            continue
+        trace = theirs["traces"][name]
+        if not own[name]:  # a whole ion's: without the cell that has hh, without what a helper adds
+            trace = (trace - theirs["flows"].get(name, 0.0))[:, :len(cases.LEVELS_MV)]
         trace = np.where(np.isfinite(trace), trace, 0.0)
         scale = np.abs(trace).max()
-        if scale == 0.0 or (trace.max(axis=0) - trace.min(axis=0)).max() <= MOVES * scale:
+        if np.ptp(trace, axis=0).max() <= MOVES * scale:
             quiet.append(name)
+        else:
+            moving.add(name.partition("[")[0])
+    quiet = [name for name in quiet if name.partition("[")[0] not in moving]
+    if case.description["makes_spikes"] and case.kind == "artificial_cell" and not len(theirs["spikes_ms"]):
+        quiet.append("spikes")
     return quiet
 
 
-def prepare(paths):
-    """Cases by name, and outcomes of the files that cannot run."""
-    jobs, outcomes = {}, {}
-    for number, path in enumerate(paths):
-        text = read(path)
-        name = f"t{number}_{hashlib.sha256(text.encode()).hexdigest()[:4]}"
-        text = renamed(text, name)
-        copy = WORK / "mods" / f"{name}.mod"
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(text, encoding="utf-8")
-        description, diagnostics = described(copy)
-        complaint = neuron_accepts(text, WORK / "nocmodl" / name)
-        errors = [d for d in diagnostics if d["severity"] == "error"]
-        if description is None or complaint:
-            status = "both-refuse" if complaint and description is None else (
-                "neuron-refuses" if complaint else "tianyan-refuses")
-            word = f"{errors[0]['code']}: {errors[0]['message']}" if errors else complaint
-            outcomes[path] = (status, word)
-            continue
-        outcomes[path] = prepare_case(name, text, description, diagnostics, jobs)
-    return jobs, outcomes
+# ----------------------------------------------------------------- one file
+
+def check(path, label, tables):
+    """The outcome of a file."""
+    watch = Stopwatch()
+    outcome = Outcome(label, "crash")
+    try:
+        examine(path, tables, outcome, watch)
+    except Crashed as crash:
+        outcome.status, outcome.detail = "crash", str(crash)
+    except compare.Failed as failed:
+        outcome.status, outcome.detail = "tianyan-fails", str(failed)
+    except nmodl_neuron.Crash as crash:
+        outcome.status, outcome.detail = "neuron-fails", str(crash)
+    outcome.seconds = watch.seconds
+    return outcome
 
 
-def prepare_case(name, text, description, diagnostics, jobs):
-    """The name of the case, or why there is none."""
-    case = cases.Case(name, text, description)
-    if any(field["pointer"] for field in description["fields"]):
-        return ("needs-pointer", "")
-    if description["function_tables"]:
-        return ("needs-table", "")
+def examine(path, tables, outcome, watch):
+    """Fills the outcome."""
+    description, diagnostics = describe(path)
+    watch.lap("tianyan mod")
+    complaint = nmodl_build.refusal(path)
+    watch.lap("nocmodl")
+    errors = [f"{d['line']}: {d['code']}: {d['message']}" for d in diagnostics if d["severity"] == "error"]
+    if description is None or complaint:
+        both = description is None and complaint
+        outcome.status = "both-refuse" if both else "neuron-refuses" if complaint else "tianyan-refuses"
+        outcome.detail = errors[0] if errors else complaint
+        return
+    key = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    text, file = nmodl_text.read(path), path
+    if description["name"] in nmodl_text.taken_names():
+        name = f"{description['name']}_renamed"
+        text = nmodl_text.renamed(text, name)
+        file = WORK / "renamed" / key / f"{name}.mod"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="latin-1")
+        description, diagnostics = describe(file)
+    if nmodl_text.mechanism_name(text) == "nothing":
+        outcome.status = "no-kernels"
+        return
     if "scop" in description["random"] or any("replaced" in d["code"] and "RANDOM" in d["message"] for d in diagnostics):
-        return ("own-random", "")  # NEURON draws from another generator
-    if not case.variables or not description["operations"]:
-        return ("no-kernels", "")
-    jobs[name] = case
-    return name
+        outcome.status = "own-random"
+        return
+    compare_runs(lambda attempt: cases.Case(text, file, description, attempt), key, tables, outcome, watch)
 
 
-def outcome(case, path, tables):
-    """Runs one case in both; a second time with other weights if something hardly moved."""
-    for scale in (1.0, 30.0, 0.03):
-        attempt = cases.Case(case.name, case.text, case.description, scale)
-        theirs = neuron(path, attempt, tables)
-        if theirs is None or isinstance(theirs, str):
-            return ("neuron-crashes", theirs or "")
-        try:
-            ours = tianyan(attempt, tables)
-        except compare.Failed as failed:
-            return ("tianyan-fails", str(failed).splitlines()[1][:200] if "\n" in str(failed) else str(failed)[:200])
-        status, words = judge(attempt, ours, theirs)
-        quiet = still(attempt, *theirs)
+def compare_runs(make_case, key, tables, outcome, watch):
+    """Runs a case in both, again with other parameters while something has hardly moved."""
+    case = make_case(0)
+    outcome.exact = case.is_exact
+    if not case.can_point:
+        outcome.status, outcome.detail = "needs-pointer", ", ".join(case.pointers)
+        return
+    if not case.description["operations"]:
+        outcome.status = "no-kernels"
+        return
+    libraries = []
+    # Of those that write concentrations, NEURON advances first what was loaded last.
+    for name, text in {**case.helpers, case.name: case.text}.items():
+        made, problem = nmodl_build.library(name, text)
+        if problem:
+            outcome.status, outcome.detail = "neuron-fails", problem
+            return
+        libraries.append(made)
+    watch.lap("compile")
+    quiet = None
+    for attempt in range(len(cases.ATTEMPTS)):
+        case = make_case(attempt)
+        theirs = nmodl_neuron.run(libraries, case, tables)
+        watch.lap("neuron")
+        if not np.isfinite(theirs["traces"].get("v", np.zeros(1))).all():
+            continue  # Tianyan ends such a run, NEURON goes on
+        ours = run_tianyan(case, key, tables)
+        watch.lap("tianyan run")
+        status, detail, worst, where = judge(case, ours, theirs)
+        if outcome.worst is None or (worst or 0.0) >= outcome.worst:
+            outcome.worst, outcome.where = worst, where and {"attempt": attempt + 1, **where}
+        if outcome.status not in ("loose", "lacks") or status == "differs":
+            outcome.status, outcome.detail = status, detail
+        moves = still(case, theirs)
+        quiet = moves if quiet is None else [name for name in quiet if name in moves]
+        watch.lap("judge")
         if status == "differs" or not quiet:
-            return (status, words)
-    return ("not-exercised", f"{', '.join(quiet[:4])} ({status} {words})")
+            return
+    outcome.status = "not-exercised"
+    outcome.detail = "v is no number in NEURON" if quiet is None else ", ".join(quiet[:6])
+
+
+# ------------------------------------------------------------------- report
+
+def summary(outcomes):
+    """Counts by status, and whether the bounds are kept."""
+    counts = collections.Counter(outcome.status for outcome in outcomes)
+    compared = sum(counts[status] for status in COMPARED)
+    exercised = compared + counts["not-exercised"]
+    return {
+        "files": len(outcomes), "counts": dict(counts.most_common()), "compared": compared,
+        "passed_part": counts["pass"] / compared if compared else 0.0,
+        "not_exercised_part": counts["not-exercised"] / exercised if exercised else 0.0,
+    }
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--mods", action="append", type=pathlib.Path)
-    arguments.add_argument("--only", nargs="*", default=[])
-    arguments.add_argument("--tables", action="store_true", help="usetable 1, for files with TABLE")
-    arguments.add_argument("--json", type=pathlib.Path, default=WORK / "result.json")
-    options = arguments.parse_args()
-    WORK.mkdir(parents=True, exist_ok=True)
-    folders = options.mods or default_folders()
-    paths = [path for folder in folders for path in (files_of(folder) if folder.is_dir() else [folder])]
-    if options.only:
-        paths = [path for path in paths if any(word in str(path) for word in options.only)]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mods", action="append", type=pathlib.Path, metavar="FOLDER", help="folder or file; repeatable")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="parts of paths")
+    parser.add_argument("--tables", action="store_true", help="usetable 1 in both; files with TABLE only")
+    parser.add_argument("--jobs", type=int, default=2, help="files at a time [2]")
+    parser.add_argument("--json", type=pathlib.Path, default=compare.WORK / "nmodl.json", help="where everything is written")
+    options = parser.parse_args()
+    files = [found for folder in options.mods or default_folders() for found in mod_files(folder)]
+    files = [(path, label) for path, label in files if not options.only or any(word in str(path) for word in options.only)]
     if options.tables:
-        paths = [path for path in paths if re.search(r"\bTABLE\b", without_comments(read(path)))]
-    jobs, outcomes = prepare(paths)
-    made = libraries(jobs)
-    for path, found in outcomes.items():
-        if isinstance(found, str):
-            case = jobs[found]
-            found = outcome(case, made[found], options.tables) if made[found] else ("neuron-fails", "C++ compiler")
-            outcomes[path] = found
-        print(f"{found[0]:16} {path}  {found[1]}", flush=True)
-    sys.exit(report(outcomes, options.json))
-
-
-def report(outcomes, path):
-    """The summary; 0 if the bounds of the issue are kept."""
-    counts = collections.Counter(status for status, _ in outcomes.values())
-    path.write_text(json.dumps({str(p): list(o) for p, o in outcomes.items()}, indent=1), encoding="utf-8")
-    ran = counts["pass"] + counts["loose"] + counts["differs"] + counts["tianyan-fails"]
-    judged = ran + counts["not-exercised"]
-    print("\n" + ", ".join(f"{count} {status}" for status, count in counts.most_common()))
-    if not judged:
-        print("nothing to compare")
-        return 1
-    passed, quiet = counts["pass"] / max(ran, 1), counts["not-exercised"] / judged
-    print(f"{passed:.1%} of {ran} pass (98 % wanted), {quiet:.1%} not exercised (at most 5 %); {path}")
-    return 0 if passed >= 0.98 and quiet <= 0.05 else 1
+        files = [(path, label) for path, label in files if nmodl_text.has_table(nmodl_text.read(path))]
+    if not files:
+        print("no files")
+        return 2
+    describe("hh")  # a program that cannot say what it compiles is told of once
+    context = multiprocessing.get_context("fork")
+    outcomes = []
+    with concurrent.futures.ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
+        waiting = [pool.submit(check, path, label, options.tables) for path, label in files]
+        for done in waiting:
+            outcomes.append(done.result())
+            print(outcomes[-1].line(), flush=True)
+    found = summary(outcomes)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    report = {"summary": found, "files": [dataclasses.asdict(outcome) for outcome in outcomes]}
+    options.json.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    print("\n" + ", ".join(f"{count} {status}" for status, count in found["counts"].items()))
+    print(f"{found['passed_part']:.1%} of {found['compared']} compared pass ({PASS_PART:.0%} wanted), "
+          f"{found['not_exercised_part']:.1%} not exercised (at most {QUIET_PART:.0%}); {options.json}")
+    return 0 if found["passed_part"] >= PASS_PART and found["not_exercised_part"] <= QUIET_PART else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

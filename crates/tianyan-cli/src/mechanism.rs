@@ -7,12 +7,7 @@ use tianyan::nmodl::diagnostic::Severity;
 use tianyan::{Error, MechanismReport, nmodl};
 
 /// Compiles files, and prints a stage of each, or what there is to say about them.
-pub fn compile(
-    files: &[PathBuf],
-    stage: Option<Stage>,
-    format: Format,
-    deny: &[String],
-) -> Result<ExitCode, Error> {
+pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[String]) -> Result<ExitCode, Error> {
     let stage = stage.map(|stage| match stage {
         Stage::Ast => nmodl::Stage::Ast,
         Stage::Ir => nmodl::Stage::Ir,
@@ -36,7 +31,8 @@ pub fn compile(
 }
 
 fn deny_warnings(report: &mut MechanismReport, deny: &[String]) {
-    let denied = |code: &str| deny.iter().any(|word| word == code || word == "warnings" || format!("nmodl-{word}") == code);
+    let denied =
+        |code: &str| deny.iter().any(|word| word == code || word == "warnings" || format!("nmodl-{word}") == code);
     for diagnostic in report.diagnostics.iter_mut().filter(|diagnostic| denied(diagnostic.code)) {
         diagnostic.severity = Severity::Error;
     }

@@ -87,7 +87,8 @@ fn table(name: &str, valence: f64, flags: &[u8], nodes: usize, arena: &mut Arena
     let count = node.len();
     let padded = (count + 1).next_multiple_of(ALIGN);
     let with = |bit: u8| {
-        let chosen = node.iter().enumerate().filter(|&(_, &n)| flags[n as usize] & (WRITTEN | READ | OWN_REVERSAL) == bit);
+        let chosen =
+            node.iter().enumerate().filter(|&(_, &n)| flags[n as usize] & (WRITTEN | READ | OWN_REVERSAL) == bit);
         chosen.map(|(i, _)| i as u32).collect::<Vec<u32>>()
     };
     let mut nernst_in_step = with(WRITTEN);

@@ -29,5 +29,5 @@ pub use network::{
     Waveform,
 };
 pub use problem::{Place, Problem, Problems};
-pub use recipe::{SELF_EVENTS, CurrentDerivative, MechanismSource, Recipe, RunSettings, SecondOrder};
+pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder};
 pub use records::{CellState, Epoch, Snapshot, Spike, TraceBlock};

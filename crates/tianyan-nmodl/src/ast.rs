@@ -66,7 +66,12 @@ pub enum Neuron {
     Suffix(Name),
     PointProcess(Name),
     ArtificialCell(Name),
-    UseIon { ion: Name, reads: Vec<Name>, writes: Vec<Name>, valence: Option<f64> },
+    UseIon {
+        ion: Name,
+        reads: Vec<Name>,
+        writes: Vec<Name>,
+        valence: Option<f64>,
+    },
     NonspecificCurrent(Vec<Name>),
     ElectrodeCurrent(Vec<Name>),
     Range(Vec<Name>),

@@ -77,7 +77,17 @@ const BUILTINS: [(&str, Arity); 59] = [
 
 /// Functions of the SCoP library that no one has written again here.
 const ABSENT: [&str; 11] = [
-    "first_time", "step", "pulse", "ramp", "boundary", "deflate", "romberg", "force", "poisrand", "sigmoid", "hyperbol",
+    "first_time",
+    "step",
+    "pulse",
+    "ramp",
+    "boundary",
+    "deflate",
+    "romberg",
+    "force",
+    "poisrand",
+    "sigmoid",
+    "hyperbol",
 ];
 
 /// The number of arguments of a function that every file has.

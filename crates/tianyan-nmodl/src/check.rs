@@ -395,7 +395,9 @@ impl<'a> Checker<'a, '_, '_> {
             return self.index(target);
         }
         if let Some(length) = self.local(&name.text) {
-            return if length.is_some() { self.wants_index(&name.text, name.span) };
+            return if length.is_some() {
+                self.wants_index(&name.text, name.span)
+            };
         }
         let Some(index) = self.symbols.find(&name.text) else {
             return self.name(&name.text, name.span);

@@ -132,7 +132,7 @@ impl Checker<'_, '_, '_> {
             }
             StatementKind::Reaction(reaction) => {
                 self.measure(&reaction.forward);
-                for backward in &reaction.backward {
+                if let Some(backward) = &reaction.backward {
                     self.measure(backward);
                 }
             }

@@ -14,7 +14,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::graph::operands;
-use crate::ir::{Binding, Comparison, Destination, Draw, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value};
+use crate::ir::{
+    Binding, Comparison, Destination, Draw, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value,
+};
 use crate::mechanism::Mechanism;
 
 /// What must stand before the text of the mechanisms, once.

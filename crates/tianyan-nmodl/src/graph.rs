@@ -115,10 +115,8 @@ impl Graph {
         for number in numbers.iter().flatten() {
             all_known &= number.is_some();
         }
-        let is_number = !matches!(
-            op,
-            Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) | Op::Select(..) | Op::Draw(..)
-        );
+        let is_number =
+            !matches!(op, Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) | Op::Select(..) | Op::Draw(..));
         if operands[0].is_none() || !all_known || !is_number {
             return None;
         }

@@ -56,7 +56,10 @@ mod tests {
     #[test]
     fn ends_and_middles() {
         let table = [-10.0, 0.5, 10.0, 0.0, 1.0, 4.0, 9.0, 16.0, 25.0, 36.0, 49.0, 64.0, 81.0, 100.0];
-        assert_eq!([-11.0, -10.0, -7.0, 9.0, 10.0, 50.0].map(|x| interpolate(&table, x)), [0.0, 0.0, 2.5, 90.5, 100.0, 100.0]);
+        assert_eq!(
+            [-11.0, -10.0, -7.0, 9.0, 10.0, 50.0].map(|x| interpolate(&table, x)),
+            [0.0, 0.0, 2.5, 90.5, 100.0, 100.0]
+        );
         assert!(interpolate(&table, f64::NAN).is_nan());
         let table = [3.0, 0.0, 1.0, 3.0, 5.0, 7.0, 3.0];
         assert_eq!([-1.0, 0.5, 1.0, 2.0, 4.0].map(|x| lookup(&table, x)), [5.0, 6.0, 7.0, 5.0, 3.0]);

@@ -8,23 +8,29 @@ fn philox(mut counter: [u32; 4]) -> [u32; 4] {
     for _ in 0..10 {
         let a = u64::from(counter[0]) * 0xD251_1F53;
         let b = u64::from(counter[2]) * 0xCD9E_8D57;
-        counter = [
-            (b >> 32) as u32 ^ counter[1] ^ key[0],
-            b as u32,
-            (a >> 32) as u32 ^ counter[3] ^ key[1],
-            a as u32,
-        ];
+        counter = [(b >> 32) as u32 ^ counter[1] ^ key[0], b as u32, (a >> 32) as u32 ^ counter[3] ^ key[1], a as u32];
         key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
     }
     counter
 }
 
+/// A number as a word; 0 if it is none.
+fn word(x: f64) -> u32 {
+    if x > 0.0 && x < 4_294_967_296.0 { x as u32 } else { 0 }
+}
+
 /// The 32-bit word at a place of the stream with these identifiers.
 pub fn integer(ids: [f64; 3], place: f64) -> f64 {
     let sequence = (place * 0.25).floor();
-    let counter = [sequence as u32, ids[2] as u32, ids[0] as u32, ids[1] as u32];
-    let words = philox(counter);
-    f64::from(words[(place - 4.0 * sequence) as u32 as usize & 3])
+    let words = philox([word(sequence), word(ids[2]), word(ids[0]), word(ids[1])]);
+    let which = place - 4.0 * sequence;
+    let number = match () {
+        _ if which < 1.0 => 0,
+        _ if which < 2.0 => 1,
+        _ if which < 3.0 => 2,
+        _ => 3,
+    };
+    f64::from(words[number])
 }
 
 /// Uniform between 0 and 1, ends excluded.

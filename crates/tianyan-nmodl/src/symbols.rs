@@ -346,7 +346,10 @@ impl Builder<'_, '_> {
             return self.declare_array(declaration);
         }
         let name = &declaration.name;
-        let value = declaration.value.unwrap_or(0.0);
+        let value = match declaration.kind {
+            DeclarationKind::Parameter => six_digits(declaration.value.unwrap_or(0.0)),
+            _ => declaration.value.unwrap_or(0.0),
+        };
         let known = self.symbols.find(&name.text);
         let index = match (known, declaration.kind) {
             // Ions' variables and `v` are declared again in ASSIGNED or PARAMETER; their value comes from outside.
@@ -473,6 +476,11 @@ impl Builder<'_, '_> {
             }
         }
     }
+}
+
+/// A PARAMETER's default as NEURON has it: nocmodl writes it with C's `%g`.
+fn six_digits(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
 }
 
 const NO_USE: IonUse = IonUse {

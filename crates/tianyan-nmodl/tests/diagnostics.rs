@@ -23,12 +23,24 @@ fn with(block: &str) -> String {
     )
 }
 
+/// Files of tests/wrong, one mistake each: the message names the place and the cure.
 #[test]
-fn wrong_names() {
-    insta::assert_snapshot!(said(&with(
-        "BREAKPOINT {\n    SOLVE state METHOD cnexp\n    i = gbra*(v - 3)*M + foo(v) + expp(v)\n}\n\
-         DERIVATIVE states { mm' = -m  v = 3  shared = 1  i = exp(1, 2) }"
-    )));
+fn wrong_files() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 30);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("snapshots/wrong");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.bind(|| {
+        for path in paths {
+            let name = path.file_stem().unwrap().to_string_lossy().to_string();
+            let told = said(&std::fs::read_to_string(&path).unwrap());
+            assert!(!told.is_empty(), "{name}: nothing is said");
+            insta::assert_snapshot!(name, told);
+        }
+    });
 }
 
 #[test]
@@ -38,28 +50,34 @@ fn wrong_syntax() {
     )));
 }
 
+/// Every code that the compiler uses is explained, and every example gets its code.
 #[test]
-fn what_is_not_supported_yet() {
-    insta::assert_snapshot!(said(
-        "NEURON { ARTIFICIAL_CELL x }\nKINETIC scheme { ~ a <-> b (1, 2) }\nVERBATIM\n#include <x.h>\nENDVERBATIM\n\
-         FUNCTION_TABLE tab(v)\nINCLUDE \"other.inc\"\nDEFINE N 5\nLINEAR l { }\n\
-         PROCEDURE p() { VERBATIM int x; ENDVERBATIM FROM i = 0 TO 3 { } }\n\
-         NET_RECEIVE(w) { INITIAL { } WATCH (v > 1) 2 }\nSTATE { a[3] }\n"
-    ));
-    insta::assert_snapshot!(said(&with("BREAKPOINT { SOLVE s METHOD sparse }\nDERIVATIVE s { m' = net_send(1, 2) }")));
-    insta::assert_snapshot!(said(
-        "NEURON { SUFFIX x USEION ca WRITE eca USEION k READ foo }\nUNITS { F = (apples) (coulomb) }"
-    ));
-}
-
-#[test]
-fn warnings() {
-    insta::assert_snapshot!(said(&with(
-        "BREAKPOINT { SOLVE s METHOD cnexp i = tau*m }\nDERIVATIVE s { m' = h - m  TABLE tau FROM 0 TO 1 WITH 2 }"
-    )));
-    insta::assert_snapshot!(said(&with(
-        "BREAKPOINT { SOLVE s METHOD cnexp i = m*h }\nDERIVATIVE s { m' = 1 - m*m h' = -h }"
-    )));
+fn every_code_is_explained() {
+    let head = "NEURON { SUFFIX test RANGE g, x NONSPECIFIC_CURRENT i }\nPARAMETER { g = 1 e = 2 }\n\
+                ASSIGNED { v i x }\nSTATE { m h }\n";
+    for entry in tianyan_nmodl::explain::all() {
+        let whole = entry.example.starts_with("NEURON");
+        let told = said(&format!("{}{}\n", if whole { "" } else { head }, entry.example));
+        assert!(told.contains(&format!("[{}]", entry.code)), "{}: {told}", entry.code);
+        assert!(entry.to_string().contains(entry.example.lines().next().unwrap()));
+    }
+    let mut used = std::collections::BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("explain.rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let codes = text.split('"').filter(|word| word.starts_with("nmodl-")).map(String::from);
+                used.extend(codes.filter(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+            }
+        }
+    }
+    for code in used {
+        assert!(tianyan_nmodl::explain::find(&code).is_some(), "{code} is not explained");
+    }
 }
 
 #[test]
@@ -157,6 +175,35 @@ fn words() -> impl Strategy<Value = String> {
         "]",
         "DEFINE",
         "INCLUDE",
+        "KINETIC",
+        "~",
+        "<->",
+        "->",
+        "<<",
+        "CONSERVE",
+        "COMPARTMENT",
+        "LONGITUDINAL_DIFFUSION",
+        "sparse",
+        "LINEAR",
+        "NONLINEAR",
+        "while",
+        "WATCH",
+        ">",
+        "net_send",
+        "net_event",
+        "FOR_NETCONS",
+        "RANDOM",
+        "random_uniform",
+        "FUNCTION_TABLE",
+        "BEFORE",
+        "AFTER",
+        "STEP",
+        "ARTIFICIAL_CELL",
+        "ENDVERBATIM",
+        "return",
+        ";",
+        "STEADYSTATE",
+        "BY",
     ];
     prop::collection::vec(prop::sample::select(words.to_vec()), 0..80).prop_map(|words| words.join(" "))
 }

@@ -146,7 +146,7 @@ fn events_reach_their_arguments() {
     let m = from_tests("nmda", &Options::default());
     let mut case = instance(&m);
     case.interpret(&m, &m.kernels.initial);
-    let mut receive = |case: &mut Case, arguments: &mut [f64]| {
+    let receive = |case: &mut Case, arguments: &mut [f64]| {
         tianyan_nmodl::interpret::event(&m, &m.kernels.receive, &mut case.call(), 0, arguments, &mut []);
     };
     let mut arguments = [0.5, 0.0, 0.0, 0.0];

@@ -84,7 +84,8 @@ fn compare(
             prop_assert!(difference.is_none(), "{file} {name} target {which}: {difference:?}");
         }
     }
-    for (name, kernel) in kernels.all().into_iter().filter(|(name, kernel)| EVENTS.contains(name) && !kernel.is_empty()) {
+    for (name, kernel) in kernels.all().into_iter().filter(|(name, kernel)| EVENTS.contains(name) && !kernel.is_empty())
+    {
         let mut arguments: Vec<f64> = mechanism.arguments.iter().map(|_| random() - 0.2).collect();
         arguments.push((4.0 * random()).floor());
         let mut oracle = start.clone();

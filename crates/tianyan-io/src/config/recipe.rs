@@ -22,6 +22,9 @@ use super::stimuli::{self, Stimulus};
 use super::template;
 use super::world::{World, mentions, world};
 
+/// Points of FUNCTION_TABLEs, by mechanism and function.
+type FunctionTables = Vec<((String, String), Vec<(f64, f64)>)>;
+
 /// A network described by a TOML config.
 #[derive(Debug)]
 pub struct TomlRecipe {
@@ -35,7 +38,7 @@ pub struct TomlRecipe {
     probes: Vec<ProbeSet>,
     reports: Vec<Report>,
     /// Points of FUNCTION_TABLEs, by mechanism and function.
-    function_tables: Vec<((String, String), Vec<(f64, f64)>)>,
+    function_tables: FunctionTables,
 }
 
 impl TomlRecipe {
@@ -214,7 +217,7 @@ impl TomlRecipe {
 }
 
 /// The points of all FUNCTION_TABLEs.
-fn function_tables(config: &Config, problems: &mut Problems) -> Vec<((String, String), Vec<(f64, f64)>)> {
+fn function_tables(config: &Config, problems: &mut Problems) -> FunctionTables {
     let mut tables = Vec::new();
     for entry in config.document.mechanisms.iter().flat_map(|mechanisms| &mechanisms.tables) {
         let (arguments, values) = (&entry.arguments, &entry.values);

@@ -78,7 +78,8 @@ impl<'a> Run<'a, '_, '_> {
             _ => false,
         };
         if !allowed {
-            let message = format!("{name} stands in NET_RECEIVE{}", if name == "net_send" { " or INITIAL" } else { "" });
+            let message =
+                format!("{name} stands in NET_RECEIVE{}", if name == "net_send" { " or INITIAL" } else { "" });
             self.report.error("nmodl-misplaced", self.place, message);
             return Value(0);
         }

@@ -2,8 +2,8 @@
 
 use super::{DERIVATIVES, Run, variable::Scope};
 use crate::ast::{Binary, Block, BlockKind, Expression, ExpressionKind, Unary};
-use crate::ir::{Comparison, Function, Op, Value};
 use crate::check::CALLABLE;
+use crate::ir::{Comparison, Function, Op, Value};
 use crate::symbols::block_index;
 
 /// A number, or a condition (which NMODL takes for 1 or 0 where a number is wanted).
@@ -217,11 +217,8 @@ impl<'a> Run<'a, '_, '_> {
     /// atan2(y, x)
     fn angle(&mut self, y: Value, x: Value) -> Value {
         let graph = &mut self.graph;
-        let (zero, pi, half) = (
-            graph.constant(0.0),
-            graph.constant(std::f64::consts::PI),
-            graph.constant(std::f64::consts::FRAC_PI_2),
-        );
+        let (zero, pi, half) =
+            (graph.constant(0.0), graph.constant(std::f64::consts::PI), graph.constant(std::f64::consts::FRAC_PI_2));
         let ratio = graph.over(y, x);
         let plain = graph.call(Function::Atan, ratio);
         let (more, less) = (graph.plus(plain, pi), graph.minus(plain, pi));

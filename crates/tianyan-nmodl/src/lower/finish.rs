@@ -39,7 +39,8 @@ pub(super) fn mechanism(
         let index = symbols.list.len() + made;
         fields.iter().position(|(before, _)| *before == index).unwrap_or_default()
     };
-    let watch = |[state, flag, fired]: &[usize; 3]| Watch { state: field(*state), flag: field(*flag), fired: field(*fired) };
+    let watch =
+        |[state, flag, fired]: &[usize; 3]| Watch { state: field(*state), flag: field(*flag), fired: field(*fired) };
     let function_table = |(name, made): &(String, usize)| FunctionTable { name: name.clone(), field: field(*made) };
     let table = |(table, kernel): (&super::tabulate::Tabulated, Kernel)| Table {
         fields: table.fields.iter().map(|made| field(*made)).collect(),
@@ -171,12 +172,7 @@ fn times(draft: &Draft) -> Vec<bool> {
 }
 
 /// Parameters, states, assigned, peers, compiler-made: each with its index before.
-fn choose_fields(
-    symbols: &Symbols,
-    tables: &Tables,
-    drafts: &[Draft],
-    loaded: &BTreeSet<u32>,
-) -> Vec<(usize, Field)> {
+fn choose_fields(symbols: &Symbols, tables: &Tables, drafts: &[Draft], loaded: &BTreeSet<u32>) -> Vec<(usize, Field)> {
     let written = written(drafts);
     let place = |index: usize| tables.places.iter().position(|place| *place == Binding::Field(index)).map(|p| p as u32);
     let class = |index: usize| match place(index).and_then(|place| written.get(&place)) {
@@ -329,7 +325,13 @@ fn kernel(draft: Draft, numbers: &BTreeMap<u32, u32>) -> Kernel {
                 let (start, next) = (renamed(&iteration.start), renamed(&iteration.next));
                 let again = order.new[iteration.again.0 as usize];
                 ids.insert(id as u32, order.kernel.iterations.len() as u32);
-                order.kernel.iterations.push(Iteration { start, body: (first, last), next, again, limit: iteration.limit });
+                order.kernel.iterations.push(Iteration {
+                    start,
+                    body: (first, last),
+                    next,
+                    again,
+                    limit: iteration.limit,
+                });
             }
         }
         if at < draft.ops.len() && live[at] && owner[at].is_none() {

@@ -73,8 +73,19 @@ use Phase::{
 
 /// All kernels. WATCH conditions are met in NET_RECEIVE, so that `Watch` comes after `Receive`.
 const PHASES: [Phase; 13] = [
-    Initial, Current, State, Receive, Connect, EachConnection, Watch, BeforeInitial, AfterInitial, BeforeBreakpoint,
-    AfterSolve, BeforeStep, Diffuse,
+    Initial,
+    Current,
+    State,
+    Receive,
+    Connect,
+    EachConnection,
+    Watch,
+    BeforeInitial,
+    AfterInitial,
+    BeforeBreakpoint,
+    AfterSolve,
+    BeforeStep,
+    Diffuse,
 ];
 
 /// Makes the mechanism of a file that passed all checks.

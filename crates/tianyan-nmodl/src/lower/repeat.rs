@@ -18,7 +18,7 @@ enum Changed {
 
 impl<'a> Run<'a, '_, '_> {
     /// `FROM i = from TO to BY by { body }`
-    pub(super) fn from_loop(
+    pub(super) fn counted_loop(
         &mut self,
         variable: &str,
         from: &'a Expression,
@@ -128,9 +128,12 @@ impl<'a> Run<'a, '_, '_> {
                 }
             }
         }
-        found.into_keys().filter(|changed| !carried.contains(changed)).collect::<Vec<_>>().into_iter().for_each(
-            |changed| carried.push(changed),
-        );
+        found
+            .into_keys()
+            .filter(|changed| !carried.contains(changed))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|changed| carried.push(changed));
     }
 
     fn present(&mut self, changed: &Changed) -> Value {

@@ -205,7 +205,8 @@ impl<'a> Run<'a, '_, '_> {
         let (id, leaves) = self.new_loop(states.len());
         let residuals = self.residuals(block, &states, &leaves, &old, step);
         if residuals.len() != states.len() {
-            let message = format!("`{}` has {} equations for {} states", block.name.text, residuals.len(), states.len());
+            let message =
+                format!("`{}` has {} equations for {} states", block.name.text, residuals.len(), states.len());
             return self.report.error("nmodl-solve", block.name.span, message);
         }
         let jacobian: Vec<Vec<Value>> = residuals

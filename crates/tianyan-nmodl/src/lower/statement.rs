@@ -52,7 +52,7 @@ impl<'a> Run<'a, '_, '_> {
             StatementKind::If { arms, otherwise } => self.condition(arms, otherwise),
             StatementKind::While { condition, body } => self.while_loop(condition, body),
             StatementKind::From { variable, from, to, by, body } => {
-                self.from_loop(&variable.text, from, to, by.as_ref(), body);
+                self.counted_loop(&variable.text, from, to, by.as_ref(), body);
             }
             StatementKind::Block(body) => self.block(body),
             // Those of BREAKPOINT run in the state phase.

@@ -272,8 +272,7 @@ impl<'a> Parser<'a, '_> {
         let span = self.peek().span;
         let Some(word) = self.word() else {
             let _ = self.expected::<()>("a block such as NEURON or BREAKPOINT");
-            self.advance();
-            return;
+            return self.skip_line();
         };
         match word {
             "NEURON" => self.entries(|parser| parser.neuron(&mut file.neuron)),
@@ -305,6 +304,8 @@ impl<'a> Parser<'a, '_> {
                 self.advance();
                 if matches!(self.kind_after(), TokenKind::Symbol("{")) || self.is_symbol("{") {
                     self.skip_block();
+                } else if !self.at_new_line() {
+                    self.skip_line();
                 }
             }
         }

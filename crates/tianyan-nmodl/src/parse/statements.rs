@@ -12,7 +12,7 @@ impl Parser<'_, '_> {
             Some("LOCAL") => self.after(|parser| Ok(StatementKind::Local(parser.locals()?)))?,
             Some("if" | "IF") => self.condition()?,
             Some("while" | "WHILE") => self.repetition()?,
-            Some("FROM") => self.from_loop()?,
+            Some("FROM") => self.counted_loop()?,
             Some("SOLVE") => self.solve()?,
             Some("TABLE") => self.table()?,
             Some("CONDUCTANCE") => self.conductance()?,
@@ -112,7 +112,7 @@ impl Parser<'_, '_> {
     }
 
     /// `FROM i = a TO b BY c { body }`
-    fn from_loop(&mut self) -> Parsed<StatementKind> {
+    fn counted_loop(&mut self) -> Parsed<StatementKind> {
         self.advance();
         let variable = self.name("a name")?;
         self.expect("=")?;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ast::{
-    Binary, Expression, ExpressionKind, Local, Name, Statement, StatementKind, Unary, Variable,
-};
+use crate::ast::{Binary, Expression, ExpressionKind, Local, Name, Statement, StatementKind, Unary, Variable};
 use crate::builtins;
 use crate::diagnostic::Span;
 
@@ -28,8 +26,23 @@ pub(super) struct Found {
 
 /// Calls whose value nobody uses and that do not act on the model.
 const WITHOUT_EFFECT: [&str; 18] = [
-    "printf", "fprintf", "fflush", "fputs", "puts", "fopen", "fclose", "sprintf", "strcpy", "hoc_execerror",
-    "hoc_execerr_ext", "hoc_warning", "assert", "exit", "abort", "nrn_assert", "nrnran123_setseq",
+    "printf",
+    "fprintf",
+    "fflush",
+    "fputs",
+    "puts",
+    "fopen",
+    "fclose",
+    "sprintf",
+    "strcpy",
+    "hoc_execerror",
+    "hoc_execerr_ext",
+    "hoc_warning",
+    "assert",
+    "exit",
+    "abort",
+    "nrn_assert",
+    "nrnran123_setseq",
     "nrnran123_deletestream",
 ];
 
@@ -86,8 +99,12 @@ fn without_comments(code: &str) -> String {
         let directive = line.trim_start().strip_prefix('#').map(str::trim_start);
         match directive {
             Some(word) if word.starts_with("if") => open.push(holds(word)),
-            Some(word) if word.starts_with("else") => open.iter_mut().next_back().into_iter().for_each(|last| *last = !*last),
-            Some(word) if word.starts_with("elif") => open.iter_mut().next_back().into_iter().for_each(|last| *last = false),
+            Some(word) if word.starts_with("else") => {
+                open.iter_mut().next_back().into_iter().for_each(|last| *last = !*last)
+            }
+            Some(word) if word.starts_with("elif") => {
+                open.iter_mut().next_back().into_iter().for_each(|last| *last = false)
+            }
             Some(word) if word.starts_with("endif") => drop(open.pop()),
             Some(_) => {}
             None if open.iter().all(|holds| *holds) => {
@@ -304,7 +321,9 @@ impl Reader<'_> {
     fn random_pointer(&mut self) -> bool {
         let stream = self.word().and_then(|word| word.strip_prefix("_p_")).map(String::from);
         let alone = matches!(self.tokens.get(self.at + 1), Some(Token::Symbol(")")));
-        let Some(stream) = stream.filter(|stream| alone && self.context.pointers.contains(stream)) else { return false };
+        let Some(stream) = stream.filter(|stream| alone && self.context.pointers.contains(stream)) else {
+            return false;
+        };
         self.found.streams.insert(stream);
         self.at += 1;
         true

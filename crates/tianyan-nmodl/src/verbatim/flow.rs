@@ -126,7 +126,9 @@ pub(super) fn absorb_returns(body: Vec<Statement>) -> Vec<Statement> {
                 result.push(statement);
                 return result;
             }
-            StatementKind::If { arms, otherwise } if arms.iter().any(|(_, body)| returns(body)) || returns(otherwise) => {
+            StatementKind::If { arms, otherwise }
+                if arms.iter().any(|(_, body)| returns(body)) || returns(otherwise) =>
+            {
                 let behind: Vec<Statement> = rest.collect();
                 for body in arms.iter_mut().map(|(_, body)| body).chain([otherwise]) {
                     let mut whole = std::mem::take(body);

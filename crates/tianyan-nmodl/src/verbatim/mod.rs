@@ -16,7 +16,9 @@ mod flow;
 
 use std::collections::BTreeSet;
 
-use crate::ast::{Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind, Verbatim};
+use crate::ast::{
+    Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind, Verbatim,
+};
 use crate::builtins;
 use crate::diagnostic::{Report, Span};
 
@@ -62,6 +64,9 @@ fn declare(file: &mut File, streams: &BTreeSet<String>) {
         }
     }
     file.declarations.retain(|declaration| !streams.contains(&declaration.name.text));
+    if streams.is_empty() {
+        return;
+    }
     let names = streams.iter().map(|text| Name { text: text.clone(), span: Span::default() });
     file.neuron.push(Neuron::Random(names.collect()));
 }
@@ -130,7 +135,8 @@ impl Pass<'_, '_> {
         };
         let arguments = if call == "random_dpick" { Vec::new() } else { arguments };
         let value = stream_call(call, &stream, arguments, span);
-        let message = format!("`{}` draws from the RANDOM stream `{stream}` ({call}), in place of its C code", block.name.text);
+        let message =
+            format!("`{}` draws from the RANDOM stream `{stream}` ({call}), in place of its C code", block.name.text);
         let help = format!("{stream}_id1, {stream}_id2 and {stream}_id3 choose the stream");
         self.report.warning("nmodl-verbatim-replaced", span, message, help);
         self.streams.insert(stream);

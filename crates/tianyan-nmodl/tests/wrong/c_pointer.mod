@@ -1,0 +1,11 @@
+NEURON { SUFFIX wrong RANGE g NONSPECIFIC_CURRENT i }
+PARAMETER { g = 1 (S/cm2) e = -65 (mV) }
+ASSIGNED { v (mV) i (mA/cm2) }
+STATE { m h }
+BREAKPOINT {
+    VERBATIM
+    double* p = hoc_pgetarg(1);
+    i = p[0] * _p_x->y;
+    ENDVERBATIM
+    i = g*v
+}

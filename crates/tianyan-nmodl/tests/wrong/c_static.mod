@@ -1,0 +1,11 @@
+NEURON { SUFFIX wrong RANGE g NONSPECIFIC_CURRENT i }
+PARAMETER { g = 1 (S/cm2) e = -65 (mV) }
+ASSIGNED { v (mV) i (mA/cm2) }
+STATE { m h }
+FUNCTION count() {
+    VERBATIM
+    static int n = 0;
+    _lcount = ++n;
+    ENDVERBATIM
+}
+BREAKPOINT { i = g*v*count() }

@@ -1,0 +1,2 @@
+PARAMETER { a = 1 }
+BREAKPOINT { a = 2 }

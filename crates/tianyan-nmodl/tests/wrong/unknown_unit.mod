@@ -1,0 +1,6 @@
+NEURON { SUFFIX wrong RANGE g NONSPECIFIC_CURRENT i }
+PARAMETER { g = 1 (S/cm2) e = -65 (mV) }
+ASSIGNED { v (mV) i (mA/cm2) }
+STATE { m h }
+PARAMETER { weight = 3 (bananas) }
+BREAKPOINT { i = g*v*weight }

@@ -1,0 +1,5 @@
+NEURON { SUFFIX wrong RANGE g NONSPECIFIC_CURRENT i }
+PARAMETER { g = 1 (S/cm2) e = -65 (mV) }
+ASSIGNED { v (mV) i (mA/cm2) }
+STATE { m h }
+BREAKPOINT { WATCH (v > 3) 2 i = g*v net_send(1, 2) }

@@ -1,0 +1,67 @@
+"""The text of NMODL files, as far as validation/nmodl.py must know it: names, INCLUDEs, and another name for a mechanism.
+
+Texts are read and written as Latin-1, which keeps every byte of every encoding.
+"""
+import functools
+import re
+
+import compare
+
+# Whichever begins first wins; strings are kept.
+SKIPPED = re.compile(r'"[^"\n]*"|\bCOMMENT\b.*?\bENDCOMMENT\b|\bVERBATIM\b.*?\bENDVERBATIM\b|^[ \t]*TITLE[^\n]*|[:?][^\n]*',
+                     re.S | re.M)
+NAMED = re.compile(r"\b(SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)(\s+)(\w+)")
+# Mechanisms that NEURON always has, apart from its ions.
+BUILT_IN = {"morphology", "capacitance", "extracellular", "pas", "hh", "fastpas", "IClamp", "SEClamp", "VClamp", "AlphaSynapse",
+            "ExpSyn", "Exp2Syn", "APCount", "NetStim", "IntFire1", "IntFire2", "IntFire4", "PatternStim", "OClamp",
+            "PointProcessMark", "HalfGap", "nrntest", "na_ion", "k_ion", "ca_ion"}
+
+
+def read(path, depth=0):
+    """The text with INCLUDEs in place, which may stand in each other, and Unix line ends."""
+    text = path.read_bytes().decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+
+    def included(found):
+        other = path.parent / found[1]
+        return read(other, depth + 1) if other.is_file() and depth < 8 else found[0]
+
+    return re.sub(r'^[ \t]*INCLUDE\s+"([^"]+)"', included, text, flags=re.M)
+
+
+def without_comments(text):
+    """The text at the same length with comments, VERBATIM and TITLE blanked."""
+    return SKIPPED.sub(lambda found: found[0] if found[0][0] == '"' else re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def mechanism_name(text):
+    """The word behind SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL; none if there is none."""
+    found = NAMED.search(without_comments(text))
+    return found[3] if found else None
+
+
+def renamed(text, name):
+    """The text under another mechanism name."""
+    code = without_comments(text)
+    for found in reversed(list(NAMED.finditer(code))):
+        text = text[:found.start(3)] + name + text[found.end(3):]
+    return text
+
+
+@functools.cache
+def taken_names():
+    """Names that one of the simulators has already."""
+    shipped = (compare.ROOT / "crates/tianyan-nmodl/mechanisms").rglob("*.mod")
+    return BUILT_IN | {mechanism_name(read(path)) for path in shipped}
+
+
+def read_list(text, ion):
+    """What stands behind READ in the USEION of an ion."""
+    found = re.search(rf"\bUSEION\s+{ion}\b(.*?)(?=\b(?:WRITE|VALENCE|REPRESENTED_BY|USEION|RANGE|GLOBAL|NONSPECIFIC_CURRENT|"
+                      rf"ELECTRODE_CURRENT|SUFFIX|POINTER|BBCOREPOINTER|THREADSAFE|EXTERNAL|RANDOM)\b|\}})",
+                      without_comments(text), re.S)
+    return re.findall(r"\w+", found[1].replace("READ", " ")) if found else []
+
+
+def has_table(text):
+    """True if values are looked up unless usetable_<name> says otherwise."""
+    return re.search(r"\bTABLE\b", without_comments(text)) is not None
