@@ -1,6 +1,7 @@
 # make demo      the worm: 302 neurons for a second, with a picture
 # make test      everything that must hold, in minutes
 # make validate  against live NEURON, and long runs
+# make validate-nmodl [MODS=folder]  NMODL files against live NEURON
 # make bench     speed, beside NEURON
 #
 # Each installs what it misses (as root or through sudo), or says the one line to run.
@@ -16,7 +17,7 @@ ifneq ($(wildcard ../shared/data),)
 export TIANYAN_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo build test lint validate bench install python clean
+.PHONY: demo build test lint validate validate-nmodl bench install python clean
 
 demo: build
 	target/debug/tianyan run models/celegans/celegans302.toml --output $(DEMO) --overwrite
@@ -39,6 +40,9 @@ lint: install
 validate: build python
 	$(VENV)/bin/python validation/run.py
 	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test -p tianyan-tests --test fuzz -- --nocapture
+
+validate-nmodl: build python
+	$(VENV)/bin/python validation/nmodl.py $(if $(MODS),--mods $(MODS))
 
 bench: build python
 	$(CARGO) bench -p tianyan-benches

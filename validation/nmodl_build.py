@@ -56,23 +56,26 @@ def refusal(path):
     return (words or [f"nocmodl ends with {done.returncode}"])[-1].strip() if done.returncode else None
 
 
-def library(name, text):
-    """The library of a mechanism, or the words of what went wrong."""
+def library(name, text, includes):
+    """The library of a mechanism, whose INCLUDEs name `includes` {name: text}, or the words of what went wrong."""
     version = importlib.metadata.version("neuron")
-    digest = hashlib.sha256(f"{version}\0{OPTIMISATION}\0{name}\0{text}".encode("latin-1")).hexdigest()[:24]
+    content = "\0".join([version, OPTIMISATION, name, text, *(f"{key}\0{includes[key]}" for key in sorted(includes))])
+    digest = hashlib.sha256(content.encode("latin-1")).hexdigest()[:24]
     folder = WORK / "libraries" / digest[:2] / digest
     made, failed = folder / "mechanism.so", folder / "failed.txt"
     if not made.exists() and not failed.exists():
-        build(folder, name, text, made, failed)
+        build(folder, name, {f"{name}.mod": text, **includes}, made, failed)
     return (made, None) if made.exists() else (None, failed.read_text(encoding="latin-1"))
 
 
-def build(folder, name, text, made, failed):
-    """Leaves one of the two files."""
+def build(folder, name, sources, made, failed):
+    """Leaves one of the two files `made` and `failed`."""
     scratch = folder.with_suffix(f".{os.getpid()}")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    (scratch / f"{name}.mod").write_text(text, encoding="latin-1")
+    for file, text in sources.items():
+        (scratch / file).parent.mkdir(parents=True, exist_ok=True)
+        (scratch / file).write_text(text, encoding="latin-1")
     (scratch / "makemod2c_inc").write_text(INCLUDED.format(name=name), encoding="utf-8")
     (scratch / "mod_func.cpp").write_text(REGISTER.format(name=name), encoding="utf-8")
     command = ["make", "-f", root() / "bin/nrnmech_makefile", f"ROOT={root()}", f"MODOBJFILES=./{name}.o",
@@ -93,5 +96,8 @@ def build(folder, name, text, made, failed):
 
 def first_error(log):
     """The line of a compiler's log that says most."""
-    lines = [line.strip() for line in log.splitlines() if re.search(r"error|undefined|multiple definition", line, re.I)]
-    return re.sub(r"^\S*\.(cpp|mod):", "", lines[0])[:200] if lines else log.strip()[-200:]
+    for words in (r"\berror:", r"multiple definition|undefined reference", r"error|undefined"):
+        for line in log.splitlines():
+            if re.search(words, line, re.I):
+                return re.sub(r"^\S*\.(cpp|mod):", "", line.strip())[:200]
+    return log.strip()[-200:]

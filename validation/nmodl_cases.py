@@ -15,6 +15,8 @@ import nmodl_text
 
 DURATION_MS = 80.0
 DT_MS = 0.025
+# A step whose multiples are exact: what differs at DT_MS and agrees at this one was decided by NEURON's rounding of t.
+EXACT_DT_MS = 1.0 / 32.0
 CELSIUS = 23.7
 HOLD_MV = -65.0
 LEVELS_MV = [-100.0 + 20.0 * k for k in range(9)]
@@ -27,9 +29,9 @@ DELAY_MS = 1.0
 # Start ms, duration ms, nA.
 PULSES = [(4.0, 2.0, 0.4), (12.0, 15.0, 0.15), (35.0, 10.0, -0.1), (50.0, 3.0, 0.5), (60.0, 15.0, 0.3)]
 LENGTH_UM = 20.0
-# Attempts, until every state and current has moved: a factor of weights and densities, and whether all parameters leave
-# their defaults, by up to VARIED of them.
-ATTEMPTS = ((1.0, False), (30.0, True), (0.03, False))
+# Attempts, until every state and current has moved: a factor of weights and densities, whether all parameters leave
+# their defaults, by up to VARIED of them, and a factor of calcium inside.
+ATTEMPTS = ((1.0, False, 1.0), (30.0, True, 30.0), (0.03, False, 5.0))
 VARIED = 0.3
 # Of events: onto conductances (uS) and onto artificial cells, where thresholds are about 1.
 WEIGHT = {"density": 0.0, "point_process": 0.01, "artificial_cell": 0.5}
@@ -58,11 +60,12 @@ def helper_concentration(name, ion, side, valence):
     """A mechanism that makes a concentration oscillate."""
     base, swing = (INSIDE if side == "i" else OUTSIDE).get(ion, (1.0, 0.5))
     charge = "" if valence is None else f" VALENCE {valence:g}"
-    return f"""NEURON {{ SUFFIX {name} USEION {ion} WRITE {ion}{side}{charge} RANGE was }}
-ASSIGNED {{ {ion}{side} was }}
+    return f"""NEURON {{ SUFFIX {name} USEION {ion} WRITE {ion}{side}{charge} RANGE base, swing }}
+PARAMETER {{ base = {base!r} swing = {swing!r} }}
+ASSIGNED {{ {ion}{side} }}
 INITIAL {{ set() }}
 BREAKPOINT {{ SOLVE set }}
-PROCEDURE set() {{ {ion}{side} = {base!r}*(1 + {swing!r}*sin(t/7)) was = {ion}{side} }}
+PROCEDURE set() {{ {ion}{side} = base*(1 + swing*sin(t/7)) }}
 """
 
 
@@ -83,17 +86,20 @@ class Case:
     Tianyan reads.
     """
 
-    def __init__(self, text, file, description, attempt=0):
-        scale, varied = ATTEMPTS[attempt]
+    def __init__(self, text, file, description, attempt=0, dt_ms=DT_MS):
+        scale, varied, calcium = ATTEMPTS[attempt]
+        self.dt_ms = dt_ms
         self.name, self.text, self.file, self.description = description["name"], text, file, description
         self.kind = description["kind"]
         self.weight = WEIGHT[self.kind] * scale
-        self.helper_peak = HELPER_PEAK_MA_PER_CM2 * scale
         self.streams = description["random"]
         self.hidden = {f"{stream}_{part}" for stream in self.streams for part in ("id1", "id2", "id3", "sequence")}
         self.pointers = [field["name"] for field in description["fields"] if field["pointer"]]
         self.parameters = self.chosen_parameters(scale, varied)
         self.helpers, self.helper_flows = self.make_helpers()
+        self.helper_parameters = {helper: {"peak": HELPER_PEAK_MA_PER_CM2 * scale} for helper in self.helper_flows.values()}
+        if "swing_cai" in self.helpers:
+            self.helper_parameters["swing_cai"] = {"base": INSIDE["ca"][0] * calcium}
         self.variables = self.recorded()
 
     @property
@@ -181,7 +187,7 @@ def experiment(case, cell):
 
 def toml(case, files, tables):
     """The model for Tianyan; `files` is a TOML list of NMODL files."""
-    lines = ["schema_version = 1", "[run]", f"duration_ms = {DURATION_MS}", f"dt_ms = {DT_MS}",
+    lines = ["schema_version = 1", "[run]", f"duration_ms = {DURATION_MS}", f"dt_ms = {case.dt_ms}",
              f"temperature_celsius = {CELSIUS}", f"v_init_mv = {HOLD_MV}", f"tables = {str(tables).lower()}",
              "[mechanisms]", f"files = {files}"]
     for function in case.description["function_tables"]:
@@ -213,8 +219,8 @@ def membranes(case, given):
             # Before its helpers, which is NEURON's order of states too.
             paint += [f'{{ mechanism = "{case.name}", {given} }}'] if case.kind == "density" else []
             for helper in case.helpers:
-                peak = f", parameters = {{ peak = {case.helper_peak!r} }}" if helper in case.helper_flows.values() else ""
-                paint.append(f'{{ mechanism = "{helper}"{peak} }}')
+                values = numbers(case.helper_parameters.get(helper, {}))
+                paint.append(f'{{ mechanism = "{helper}", parameters = {{ {values} }} }}')
         lines += [f"[cells.{template}]",
                   f'sections = [{{ name = "soma", length_um = {LENGTH_UM}, diameter_um = {LENGTH_UM} }}]',
                   f"paint = [{', '.join(paint)}]"]

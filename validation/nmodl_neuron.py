@@ -77,12 +77,12 @@ def simulate(h, case, tables):
     start = h.FInitializeHandler(lambda: [connection.event(time) for connection, time in arrivals])
     h.cvode_active(0)
     h.secondorder = 0
-    h.dt = cases.DT_MS
+    h.dt = case.dt_ms
     h.finitialize(cases.HOLD_MV)
-    for _ in range(round(cases.DURATION_MS / cases.DT_MS)):
+    for _ in range(round(cases.DURATION_MS / case.dt_ms)):
         h.fadvance()
     del start
-    if h.dt != cases.DT_MS:
+    if h.dt != case.dt_ms:
         raise RuntimeError(f"dt became {h.dt}")
     table = lambda vectors: np.array([vector.to_python() for vector in vectors]).T
     return {"traces": {name: table(vectors) for name, vectors in records.items()},
@@ -91,7 +91,7 @@ def simulate(h, case, tables):
 
 
 def declarations(h, case):
-    """Names by NEURON's own list."""
+    """Names by NEURON's own list: {PARAMETER: default} and {ASSIGNED or STATE: size}."""
     found = {"parameters": {}, "variables": {}}
     for sort, kind in ((1, "parameters"), (2, "variables"), (3, "variables")):
         listed, word = h.MechanismStandard(case.name, sort), h.ref("")
@@ -99,6 +99,10 @@ def declarations(h, case):
             size = int(listed.name(word, k))
             name = re.sub(rf"_{case.name}$", "", word[0]) if case.kind == "density" else word[0]
             found[kind][name] = listed.get(word[0]) if kind == "parameters" else size
+    for field in case.description["fields"]:
+        if field["shared"] and field["settable"]:
+            with contextlib.suppress(AttributeError, LookupError, TypeError):
+                found["parameters"][field["name"]] = float(getattr(h, f"{field['name']}_{case.name}"))
     return found
 
 
@@ -149,8 +153,8 @@ class Model:
         section = self.membrane(f"cell{k}", excitable=k == len(cases.LEVELS_MV))
         for helper in case.helpers:
             section.insert(helper)
-            if helper in case.helper_flows.values():
-                setattr(section(0.5), f"peak_{helper}", case.helper_peak)
+            for name, value in case.helper_parameters.get(helper, {}).items():
+                setattr(section(0.5), f"{name}_{helper}", value)
         self.sections.append(section)
         if case.kind == "density":
             section.insert(case.name)
@@ -166,13 +170,17 @@ class Model:
             self.clamp(section, cases.LEVELS_MV[k])
 
     def instance(self, owner, holder, ending):
-        """Parameters, random streams and events of one instance; GLOBAL parameters are set for all."""
-        ranges = {field["name"] for field in self.case.description["fields"] if not field["shared"]}
-        for name, value in self.case.parameters.items():
-            if name in ranges:
-                setattr(holder, name + ending, value)
-            else:
-                setattr(self.h, f"{name}_{self.case.name}", value)
+        """Parameters, random streams and events of one instance.
+
+        nocmodl keeps six digits of defaults: all are set to what the file says.
+        """
+        for field in self.case.description["fields"]:
+            name, default = field["name"], field["default"]
+            where, full = (self.h, f"{name}_{self.case.name}") if field["shared"] else (holder, name + ending)
+            if name in self.case.parameters:
+                setattr(where, full, self.case.parameters[name])
+            elif field["settable"] and not field["state"] and "[" not in name and default != float(f"{default:g}"):
+                setattr(where, full, default)
         for stream in self.case.streams:
             if hasattr(owner, stream):
                 getattr(owner, stream).set_ids(*cases.STREAM_IDS)

@@ -10,6 +10,7 @@ import compare
 # Whichever begins first wins; strings are kept.
 SKIPPED = re.compile(r'"[^"\n]*"|\bCOMMENT\b.*?\bENDCOMMENT\b|\bVERBATIM\b.*?\bENDVERBATIM\b|^[ \t]*TITLE[^\n]*|[:?][^\n]*',
                      re.S | re.M)
+INCLUDE = re.compile(r'^[ \t]*INCLUDE\s+"([^"]+)"', re.M)
 NAMED = re.compile(r"\b(SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)(\s+)(\w+)")
 # Mechanisms that NEURON always has, apart from its ions.
 BUILT_IN = {"morphology", "capacitance", "extracellular", "pas", "hh", "fastpas", "IClamp", "SEClamp", "VClamp", "AlphaSynapse",
@@ -17,15 +18,26 @@ BUILT_IN = {"morphology", "capacitance", "extracellular", "pas", "hh", "fastpas"
             "PointProcessMark", "HalfGap", "nrntest", "na_ion", "k_ion", "ca_ion"}
 
 
-def read(path, depth=0):
-    """The text with INCLUDEs in place, which may stand in each other, and Unix line ends."""
-    text = path.read_bytes().decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+def read(path):
+    """The text of a file with Unix line ends."""
+    return path.read_bytes().decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
 
-    def included(found):
-        other = path.parent / found[1]
-        return read(other, depth + 1) if other.is_file() and depth < 8 else found[0]
 
-    return re.sub(r'^[ \t]*INCLUDE\s+"([^"]+)"', included, text, flags=re.M)
+def with_includes(path):
+    """The text with INCLUDEs in place, and the files they name {name: text}; they may stand in each other."""
+    files = {}
+
+    def spliced(text, open_files):
+        def included(found):
+            other = path.parent / found[1]
+            if not other.is_file() or found[1] in open_files:
+                return found[0]
+            files[found[1]] = read(other)
+            return spliced(files[found[1]], open_files | {found[1]})
+
+        return INCLUDE.sub(included, text)
+
+    return spliced(read(path), {path.name}), files
 
 
 def without_comments(text):

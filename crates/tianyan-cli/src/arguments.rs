@@ -31,7 +31,7 @@ pub enum Command {
     },
     /// Compile NMODL files, and print a stage of the compiler or what is wrong
     Mod {
-        /// Files, or names of shipped mechanisms
+        /// Files, folders of .mod files, or names of shipped mechanisms
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// The stage to print

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(options) => run::run(options),
         Command::Check { config } => run::check(config),
-        Command::Mod { files, print, format, deny } => mechanism::compile(files, *print, *format, deny),
+        Command::Mod { files, print, format, deny } => Ok(mechanism::compile(files, *print, *format, deny)),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Morph { file } => morphology::describe(file),
         Command::Export { config, neuron } => export::neuron(config, neuron),

@@ -4,17 +4,17 @@ use crate::arguments::{Format, Stage};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tianyan::nmodl::diagnostic::Severity;
-use tianyan::{Error, MechanismReport, nmodl};
+use tianyan::{MechanismReport, nmodl};
 
 /// Compiles files, and prints a stage of each, or what there is to say about them.
-pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[String]) -> Result<ExitCode, Error> {
+pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[String]) -> ExitCode {
     let stage = stage.map(|stage| match stage {
         Stage::Ast => nmodl::Stage::Ast,
         Stage::Ir => nmodl::Stage::Ir,
         Stage::Kernels => nmodl::Stage::Kernels,
         Stage::C => nmodl::Stage::C,
     });
-    let mut reports = tianyan::compile_files(files, stage)?;
+    let mut reports = tianyan::compile_files(files, stage);
     let mut good = true;
     for report in &mut reports {
         deny_warnings(report, deny);
@@ -27,7 +27,7 @@ pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[
         }
         Format::Text => reports.iter().for_each(tell),
     }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    if good { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
 fn deny_warnings(report: &mut MechanismReport, deny: &[String]) {

@@ -4,7 +4,7 @@
 //! of the state. NET_RECEIVE sees t as the event's exact time.
 
 use crate::backend::Event;
-use crate::kernels::{Arrival, Kernels, Sweep};
+use crate::kernels::{Arrival, Kernels, Sweep, Visit};
 use crate::native::EventBuffers;
 use tianyan_layout::{Group, Layout, MechanismTable, SelfEvents};
 use tianyan_model::Spike;
@@ -146,7 +146,7 @@ impl<'a> Delivery<'a> {
         self.load(argument, width);
         self.buffers.arguments[width] = flag;
         let dt_ms = self.dt_ms;
-        self.kernels[t].event(Arrival::Receive, table, self.state, instance, t_ms, dt_ms, &mut self.buffers);
+        self.kernels[t].event(Arrival::Receive, table, self.state, Visit { instance, t_ms, dt_ms }, &mut self.buffers);
         self.store(argument, width);
         self.effects(t, &table.mechanism.kernels.receive.effects, instance, argument, t_ms);
     }
@@ -208,7 +208,7 @@ impl<'a> Delivery<'a> {
         for &argument in incoming {
             self.load(Some(argument as usize), width);
             let (arrival, dt_ms) = (Arrival::EachConnection, self.dt_ms);
-            self.kernels[t].event(arrival, table, self.state, instance, t_ms, dt_ms, &mut self.buffers);
+            self.kernels[t].event(arrival, table, self.state, Visit { instance, t_ms, dt_ms }, &mut self.buffers);
             self.store(Some(argument as usize), width);
         }
         self.buffers.effects = effects;
@@ -219,8 +219,8 @@ impl<'a> Delivery<'a> {
         let table = &self.layout.tables[t];
         let kernel = &table.mechanism.kernels.initial;
         for instance in 0..table.count {
-            let (buffers, dt_ms) = (&mut self.buffers, self.dt_ms);
-            crate::kernels::interpret_event(kernel, table, self.state, instance, 0.0, dt_ms, buffers);
+            let visit = Visit { instance, t_ms: 0.0, dt_ms: self.dt_ms };
+            crate::kernels::interpret_event(kernel, table, self.state, visit, &mut self.buffers);
             self.effects(t, &kernel.effects, instance, None, 0.0);
         }
     }
@@ -238,8 +238,8 @@ impl<'a> Delivery<'a> {
             for instance in 0..table.count {
                 for &argument in incoming.of(instance) {
                     self.load(Some(argument as usize), width);
-                    let (buffers, dt_ms) = (&mut self.buffers, self.dt_ms);
-                    crate::kernels::interpret_event(kernel, table, self.state, instance, 0.0, dt_ms, buffers);
+                    let visit = Visit { instance, t_ms: 0.0, dt_ms: self.dt_ms };
+                    crate::kernels::interpret_event(kernel, table, self.state, visit, &mut self.buffers);
                     self.store(Some(argument as usize), width);
                     self.effects(t, &kernel.effects, instance, Some(argument as usize), 0.0);
                 }

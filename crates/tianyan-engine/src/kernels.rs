@@ -67,6 +67,17 @@ pub enum Arrival {
     EachConnection,
 }
 
+/// One instance at one time.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit {
+    /// The instance's place in its table.
+    pub instance: usize,
+    /// Time, ms.
+    pub t_ms: f64,
+    /// Time step, ms.
+    pub dt_ms: f64,
+}
+
 impl Kernels {
     /// Runs a kernel over all instances of a table.
     pub fn sweep(&self, sweep: Sweep, table: &MechanismTable, state: &mut [f64], t_ms: f64, dt_ms: f64) {
@@ -89,22 +100,20 @@ impl Kernels {
         arrival: Arrival,
         table: &MechanismTable,
         state: &mut [f64],
-        instance: usize,
-        t_ms: f64,
-        dt_ms: f64,
+        visit: Visit,
         buffers: &mut EventBuffers,
     ) {
         match self {
             Kernels::Native(native) => {
                 let pointers = Pointers { state, field: &table.field, index: &table.index, padded: table.padded };
-                native.event(arrival as usize, pointers, t_ms, dt_ms, instance, buffers);
+                native.event(arrival as usize, pointers, visit.t_ms, visit.dt_ms, visit.instance, buffers);
             }
             Kernels::Interpreted => {
                 let kernel = match arrival {
                     Arrival::Receive => &table.mechanism.kernels.receive,
                     Arrival::EachConnection => &table.mechanism.kernels.each_connection,
                 };
-                interpret_event(kernel, table, state, instance, t_ms, dt_ms, buffers);
+                interpret_event(kernel, table, state, visit, buffers);
             }
         }
     }
@@ -115,11 +124,10 @@ pub fn interpret_event(
     kernel: &Kernel,
     table: &MechanismTable,
     state: &mut [f64],
-    instance: usize,
-    t_ms: f64,
-    dt_ms: f64,
+    visit: Visit,
     buffers: &mut EventBuffers,
 ) {
+    let Visit { instance, t_ms, dt_ms } = visit;
     let mut call = interpret::Call { state, field: &table.field, index: &table.index, n: table.padded, t_ms, dt_ms };
     let EventBuffers { arguments, effects } = buffers;
     interpret::event(&table.mechanism, kernel, &mut call, instance, arguments, effects);

@@ -12,4 +12,4 @@ pub mod read_back;
 pub mod swc;
 mod text;
 
-pub use text::{read_mechanism, read_text};
+pub use text::read_mechanism;

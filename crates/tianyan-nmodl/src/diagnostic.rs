@@ -31,7 +31,7 @@ pub struct Diagnostic {
     pub message: String,
     /// The file as the caller named it.
     pub file: String,
-    /// Line, counted from 1.
+    /// Line, counted from 1; 0 if the whole file is meant.
     pub line: u32,
     /// Column in characters, counted from 1.
     pub column: u32,
@@ -48,13 +48,34 @@ impl Span {
     }
 }
 
+impl Diagnostic {
+    /// The error of a file that could not be read.
+    pub fn unreadable(file: impl Into<String>, error: &std::io::Error) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            code: "nmodl-file",
+            message: format!("cannot read the file: {error}"),
+            file: file.into(),
+            line: 0,
+            column: 0,
+            source_line: String::new(),
+            help: None,
+        }
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = if self.severity == Severity::Error { "error" } else { "warning" };
         write!(f, "{word}[{}]: {}", self.code, self.message)?;
-        write!(f, "\n  --> {}:{}:{}", self.file, self.line, self.column)?;
-        write!(f, "\n   | {}", self.source_line)?;
-        write!(f, "\n   | {:>width$}", "^", width = self.column as usize)?;
+        match self.line {
+            0 => write!(f, "\n  --> {}", self.file)?,
+            line => {
+                write!(f, "\n  --> {}:{line}:{}", self.file, self.column)?;
+                write!(f, "\n   | {}", self.source_line)?;
+                write!(f, "\n   | {:>width$}", "^", width = self.column as usize)?;
+            }
+        }
         if let Some(help) = &self.help {
             write!(f, "\n  help: {help}")?;
         }

@@ -63,13 +63,13 @@ entries! {
         "Mechanisms do not read each other's variables here: it is a PARAMETER, and the model must give it the value \
          that the other mechanism has.",
         "NEURON { SUFFIX a EXTERNAL gmax_b RANGE y }\nASSIGNED { y }\nINITIAL { y = gmax_b }";
+    "nmodl-file", "a file, or a file of an INCLUDE, cannot be read",
+        "Included files are looked for beside the file that includes them.",
+        "INCLUDE \"rates.inc\"\nBREAKPOINT { i = v }";
     "nmodl-global-assigned", "a variable that all instances share in NEURON is set by the mechanism",
         "In NEURON the last instance that sets it decides for all. Here each instance has its own, which is the same \
          as long as every instance sets it before it reads it.",
         "NEURON { SUFFIX a GLOBAL y NONSPECIFIC_CURRENT i }\nASSIGNED { y i v }\nBREAKPOINT { y = v i = y }";
-    "nmodl-include", "a file of INCLUDE was not found",
-        "Included files are looked for beside the file that includes them.",
-        "INCLUDE \"rates.inc\"\nBREAKPOINT { i = v }";
     "nmodl-ion", "a variable does not belong to the ion",
         "An ion x has the variables ex, ix, xi and xo.",
         "NEURON { SUFFIX a USEION ca READ cax }";

@@ -67,8 +67,8 @@ fn each_method_does_its_formula() {
     let slow = get(&m, &case, "slow");
     case.interpret(&m, &m.kernels.state);
     near(get(&m, &case, "free"), 1.3);
-    let (a, b) = (1e-4, 1e-4 + 0.7);
-    near(get(&m, &case, "slow"), slow + (1.0 - (-0.1 * b as f64).exp()) * (a / b - slow));
+    let (a, b) = (1e-4f64, 1e-4 + 0.7f64);
+    near(get(&m, &case, "slow"), slow + (1.0 - (-0.1 * b).exp()) * (a / b - slow));
 }
 
 #[test]

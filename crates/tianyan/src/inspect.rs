@@ -1,7 +1,7 @@
 //! What this machine and this program can do, and what is in a mechanism.
 
-use crate::{Error, GIT, VERSION};
-use std::path::PathBuf;
+use crate::{GIT, VERSION};
+use std::path::{Path, PathBuf};
 use tianyan_engine::Compiler;
 use tianyan_nmodl::{Diagnostic, Field, IonUse, Mechanism, MechanismKind, Stage};
 
@@ -79,26 +79,33 @@ fn mechanism_json(mechanism: &Mechanism) -> serde_json::Value {
     })
 }
 
-/// Compiles NMODL files; each is a path, or the name of a shipped mechanism. A file with errors has a report too.
-///
-/// # Errors
-/// A file that cannot be read.
-pub fn compile_files(files: &[PathBuf], stage: Option<Stage>) -> Result<Vec<MechanismReport>, Error> {
-    let mut reports = Vec::new();
-    for file in files {
-        let name = file.display().to_string();
-        let text = match tianyan_nmodl::shipped::source(&name) {
-            Some((_, text)) if !file.exists() => text.to_string(),
-            _ => tianyan_io::read_mechanism(file)?,
-        };
-        reports.push(compile(&name, &text, stage).unwrap_or_else(|diagnostics| MechanismReport {
-            file: name,
-            text: String::new(),
-            diagnostics,
-            mechanism: None,
-        }));
-    }
-    Ok(reports)
+/// Compiles NMODL files; each is a path, a folder (the .mod files in it, and in the folders in it), or the name of a
+/// shipped mechanism. A file that cannot be read, or has errors, has a report too.
+pub fn compile_files(files: &[PathBuf], stage: Option<Stage>) -> Vec<MechanismReport> {
+    files.iter().flat_map(|file| mechanism_files(file)).map(|file| compile_file(&file, stage)).collect()
+}
+
+/// The file itself, or the .mod files of a folder, by name.
+fn mechanism_files(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(path) else { return vec![path.to_path_buf()] };
+    let mut inside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    inside.sort();
+    let wanted = |path: &PathBuf| path.is_dir() || path.extension().is_some_and(|ending| ending == "mod");
+    inside.into_iter().filter(wanted).flat_map(|path| mechanism_files(&path)).collect()
+}
+
+fn compile_file(file: &Path, stage: Option<Stage>) -> MechanismReport {
+    let name = file.display().to_string();
+    let text = match tianyan_nmodl::shipped::source(&name) {
+        Some((_, text)) if !file.exists() => Ok(text.to_string()),
+        _ => tianyan_io::read_mechanism(file),
+    };
+    let report = match &text {
+        Ok(text) => compile(&name, text, stage),
+        Err(error) => Err(vec![Diagnostic::unreadable(&name, error)]),
+    };
+    let bad = |diagnostics| MechanismReport { file: name, text: String::new(), diagnostics, mechanism: None };
+    report.unwrap_or_else(bad)
 }
 
 fn compile(name: &str, text: &str, stage: Option<Stage>) -> Result<MechanismReport, Vec<Diagnostic>> {

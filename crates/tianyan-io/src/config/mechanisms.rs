@@ -48,8 +48,9 @@ impl<'a> Library<'a> {
         let origin = path.display().to_string();
         let text = match crate::read_mechanism(path) {
             Ok(text) => text,
-            Err(more) => {
-                problems.0.extend(more.0.into_iter().map(|problem| problem.at(place.clone())));
+            Err(error) => {
+                let message = format!("cannot read {origin}: {error}");
+                problems.push(Problem::new("mechanism-file", message).at(place.clone()));
                 return;
             }
         };

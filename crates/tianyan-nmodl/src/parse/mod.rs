@@ -328,6 +328,6 @@ impl<'a> Parser<'a, '_> {
         let file = self.text_of(span).trim_matches('"').to_string();
         self.advance();
         let help = "put the file beside this one";
-        self.report.error_help("nmodl-include", span, format!("the file `{file}` of INCLUDE was not found"), help);
+        self.report.error_help("nmodl-file", span, format!("the file `{file}` of INCLUDE was not found"), help);
     }
 }
