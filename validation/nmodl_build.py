@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 
@@ -17,6 +18,7 @@ import compare
 
 WORK = compare.WORK / "nmodl"
 TIMEOUT_S = 120
+MEMORY_BYTES = 2 << 30
 # Lower than NEURON's -O2 to save time; the arithmetic is the same.
 OPTIMISATION = "-O1 -std=c++17"
 INCLUDED = """{name}.cpp: {name}.mod
@@ -41,13 +43,18 @@ def environment():
     return {"CXX": "g++", "CC": "gcc", **os.environ, "MODLUNIT": str(root() / "share/nrn/lib/nrnunits.lib")}
 
 
+def limit_memory():
+    """nocmodl takes all memory there is for some files, before it fails."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
 def refusal(path):
     """NEURON's complaint about a file as it stands; none if nocmodl takes it."""
     out = WORK / "nocmodl" / hashlib.sha256(str(path).encode()).hexdigest()[:16]
     out.mkdir(parents=True, exist_ok=True)
     try:
         done = subprocess.run([root() / "bin/nocmodl", path.name, "-o", out], cwd=path.parent, env=environment(),
-                              capture_output=True, timeout=TIMEOUT_S)
+                              capture_output=True, timeout=TIMEOUT_S, preexec_fn=limit_memory)
     except subprocess.TimeoutExpired:
         return f"nocmodl takes more than {TIMEOUT_S} s"
     finally:

@@ -461,6 +461,8 @@ impl Builder<'_, '_> {
             let message = format!("`{}` cannot be a current", name.text);
             return self.report.error("nmodl-assign", name.span, message);
         }
+        // Nobody else has a current that is no ion's: it can be recorded without RANGE, as in NEURON.
+        self.symbols.list[index].range |= ion.is_none();
         if !self.symbols.currents.iter().any(|(current, _)| *current == index) {
             self.symbols.currents.push((index, ion));
         }

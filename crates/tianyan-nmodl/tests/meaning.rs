@@ -78,7 +78,7 @@ fn implicit_systems_satisfy_backward_euler() {
     case.interpret(&m, &m.kernels.initial);
     case.dt = 0.5;
     case.interpret(&m, &m.kernels.state);
-    let (x, y) = (get(&m, &case, "x"), get(&m, &case, "y"));
+    let (x, y) = (get(&m, &case, "x"), get(&m, &case, "w"));
     near(x, 0.5 + 0.5 * (1.0 - 2.0 * x * y - 0.3 * x));
     near(y, 1.0 + 0.5 * (3.0 * (-x).exp() - y * y - 2.0 * x * y));
     near(get(&m, &case, "rate"), 2.0 * x * y);
