@@ -10,6 +10,10 @@ const SYNAPSES: &str = include_str!("models/synapses.toml");
 /// Cells joined by graded synapses and gap junctions; clamps; concentrations.
 const COUPLED: &str = include_str!("models/coupled.toml");
 
+/// Artificial cells, self-events, WATCH, plasticity, random numbers, tables, diffusion. The reference backend has none of
+/// these.
+const EVENTS: &str = include_str!("models/events.toml");
+
 fn record(text: &str, backend: Box<dyn Backend>, epoch: Option<u64>) -> Record {
     let recipe = recipe(text, &root().join("tests/tests/models"));
     let mut simulation = simulation(&recipe, backend);
@@ -38,7 +42,7 @@ fn small_groups(threads: usize) -> Box<dyn Backend> {
     Box::new(CpuBackend::new(CpuOptions { threads, group_bytes: 1, ..CpuOptions::default() }))
 }
 
-fn check(text: &str) {
+fn check_cpu(text: &str) -> Record {
     let want = record(text, cpu(1), None);
     assert!(!want.spikes.is_empty(), "the model fires");
     assert_same("two threads", &want, &record(text, cpu(2), None));
@@ -47,6 +51,11 @@ fn check(text: &str) {
     assert_same("epochs of one step", &want, &record(text, cpu(1), Some(1)));
     assert_same("epochs of seven steps", &want, &record(text, cpu(1), Some(7)));
     assert_same("interpreted", &want, &record(text, interpreted(), None));
+    want
+}
+
+fn check(text: &str) {
+    let want = check_cpu(text);
     assert_same("reference backend, one lane", &want, &record(text, Box::new(Reference::new(1)), None));
     assert_same("reference backend, four lanes", &want, &record(text, Box::new(Reference::new(4)), None));
 }
@@ -76,5 +85,31 @@ fn snapshots_move_between_backends() {
         assert_same("continued on the reference backend", &rest, &run(&mut other, usize::MAX));
         want.spikes.extend(rest.spikes);
         assert_eq!(want.spikes, record(text, cpu(1), None).spikes);
+    }
+}
+
+#[test]
+fn events() {
+    let record = check_cpu(EVENTS);
+    let last = |report: usize| record.traces[report].iter().map(|&bits| f64::from_bits(bits)).next_back();
+    // Alarms went off (10 for the one INITIAL sends, 1 for each pulse), v passed the watched value, FOR_NETCONS ran.
+    assert!(last(4).is_some_and(|count| count > 11.0), "{:?}", last(4));
+    assert!(last(5).is_some_and(|up| up > 1.0), "{:?}", last(5));
+    assert!(last(6).is_some_and(|spike_ms| spike_ms > 0.0), "{:?}", last(6));
+}
+
+#[test]
+fn snapshots_hold_events_on_their_way() {
+    let recipe = recipe(EVENTS, &root().join("tests/tests/models"));
+    for epochs in [1, 5, 9, 14] {
+        let mut whole = simulation(&recipe, cpu(1));
+        whole.limit_epoch(60);
+        run(&mut whole, epochs);
+        let snapshot = whole.snapshot();
+        let rest = run(&mut whole, usize::MAX);
+        let mut other = simulation(&recipe, small_groups(2));
+        other.restore(&snapshot).expect("the same model");
+        assert_eq!(other.snapshot(), snapshot, "a snapshot survives another layout");
+        assert_same("continued in groups of a cell", &rest, &run(&mut other, usize::MAX));
     }
 }
