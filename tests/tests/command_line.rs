@@ -221,3 +221,27 @@ fn odd_numbers_on_the_command_line_are_refused() {
     }
     assert!(!folder.path().join("out").exists());
 }
+
+#[test]
+fn tables_interpolate_on_request() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = root().join("crates/tianyan-nmodl/tests/mod/tabled.mod").display().to_string();
+    let config = format!(
+        "schema_version = 1\n[run]\nduration_ms = 1.0\ndt_ms = 0.025\n[mechanisms]\nfiles = [{file:?}]\n\
+         [cells.ball]\nsections = [{{ name = \"soma\", length_um = 20.0, diameter_um = 20.0 }}]\n\
+         paint = [{{ mechanism = \"tabled\" }}, {{ mechanism = \"hh\" }}]\n[populations.ball]\ncell = \"ball\"\nsize = 1\n\
+         [[probes]]\nreport = \"f\"\nvariable = \"f\"\nmechanism = \"tabled\"\ncells = \"ball\"\nprecision = \"f64\"\n"
+    );
+    std::fs::write(folder.path().join("model.toml"), &config).expect("written");
+    std::fs::write(folder.path().join("same.toml"), config.replace("[run]\n", "[run]\ntables = true\n"))
+        .expect("written");
+    let f = |config: &str, output: &str, more: &[&str]| {
+        let run = tianyan(&[&["run", config, "--output", output, "--quiet"], more].concat(), folder.path());
+        assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+        read_back::read_report(&folder.path().join(output).join("f.h5")).expect("f")
+    };
+    let exact = format!("{:?}", f("model.toml", "exact", &[]));
+    let tabled = format!("{:?}", f("model.toml", "tabled", &["--tables"]));
+    assert_ne!(exact, tabled, "a table is not exact");
+    assert_eq!(tabled, format!("{:?}", f("same.toml", "same", &[])));
+}

@@ -91,6 +91,9 @@ pub struct RunArguments {
     /// Use this step instead of the config's
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub dt_ms: Option<f64>,
+    /// Interpolate where mechanisms say TABLE, as NEURON does by default [default: exact values]
+    #[arg(long)]
+    pub tables: bool,
     /// Threads [default: all cores]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

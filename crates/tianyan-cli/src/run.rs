@@ -11,7 +11,7 @@ const STOPPED: u8 = 75;
 
 /// Runs a model.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
-    let overrides = Overrides { duration_ms: arguments.duration_ms, dt_ms: arguments.dt_ms };
+    let overrides = Overrides { duration_ms: arguments.duration_ms, dt_ms: arguments.dt_ms, tables: arguments.tables };
     let session = Session::open(&arguments.config, &overrides)?;
     if !arguments.quiet {
         session.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));

@@ -14,6 +14,8 @@ pub struct Overrides {
     pub duration_ms: Option<f64>,
     /// Instead of `run.dt_ms`.
     pub dt_ms: Option<f64>,
+    /// True: as `run.tables = true`.
+    pub tables: bool,
 }
 
 /// A config with everything it names, and its mechanisms, compiled.
@@ -30,7 +32,7 @@ impl Session {
     /// Reads a config, applies the overrides, and compiles all its mechanisms.
     pub fn open(path: &Path, overrides: &Overrides) -> Result<Session, Error> {
         let mut config = tianyan_io::config::read_config(path)?;
-        config.override_run(overrides.duration_ms, overrides.dt_ms)?;
+        config.override_run(overrides.duration_ms, overrides.dt_ms, overrides.tables)?;
         let recipe = tianyan_io::config::recipe(&config, &shipped)?;
         if recipe.populations().iter().all(|p| p.size == 0) {
             let place = Place::file(path.display().to_string());

@@ -6,14 +6,15 @@ use super::{Config, check_run};
 use tianyan_model::{Place, Problems};
 
 impl Config {
-    /// Replaces the duration and the step; the result is checked as if it had been typed.
-    pub fn override_run(&mut self, duration_ms: Option<f64>, dt_ms: Option<f64>) -> Result<(), Problems> {
-        if duration_ms.is_none() && dt_ms.is_none() {
+    /// Replaces the duration and the step, and turns tables on; the result is checked as if it had been typed.
+    pub fn override_run(&mut self, duration_ms: Option<f64>, dt_ms: Option<f64>, tables: bool) -> Result<(), Problems> {
+        if duration_ms.is_none() && dt_ms.is_none() && !tables {
             return Ok(());
         }
         let document = Arc::make_mut(&mut self.document);
         document.run.duration_ms = duration_ms.unwrap_or(document.run.duration_ms);
         document.run.dt_ms = dt_ms.unwrap_or(document.run.dt_ms);
+        document.run.tables |= tables;
         let mut problems = Problems::default();
         check_run(&self.document.run, &mut problems);
         // What is wrong now was not typed in the file.
