@@ -48,7 +48,7 @@ impl<'a> Delivery<'a> {
 
     /// Delivers these events (sorted by table, instance, time), and all events of the instances themselves that are
     /// due by `until_ms`.
-    pub fn all(&mut self, events: &[Event], until_ms: f64) {
+    pub fn all<'e>(&mut self, events: impl Iterator<Item = &'e Event>, until_ms: f64) {
         let layout = self.layout;
         for event in events {
             let (t, instance) = (event.table as usize, event.instance as usize);

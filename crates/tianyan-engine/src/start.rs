@@ -72,7 +72,7 @@ fn initial(
     }
     Delivery::new(group, kernels, dt_ms, spikes, overflow).connect();
     sweep(group, |kernels| &kernels.after_initial, dt_ms);
-    Delivery::new(group, kernels, dt_ms, spikes, overflow).all(&[], 0.0);
+    Delivery::new(group, kernels, dt_ms, spikes, overflow).all([].iter(), 0.0);
 }
 
 fn sweep(group: &mut Group, kernel: impl Fn(&Ir) -> &Kernel, dt_ms: f64) {

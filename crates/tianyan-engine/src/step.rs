@@ -1,7 +1,8 @@
 //! One fixed step, in NEURON's order to the half step.
 //!
 //! ```text
-//! to_voltage   detect        v(t_n) over threshold: a spike at t_n + 1e-10 ms
+//! to_voltage   deliver       what is left of events with time <= t_n, where a WATCH looks at what they change
+//!              detect        v(t_n) over threshold: a spike at t_n + 1e-10 ms
 //!              deliver       events with time <= t_n + dt/2, also those of WATCH at t_n
 //!              drive         stimuli at t_n + dt/2
 //!              currents      of all mechanisms at v(t_n), t_n + dt/2
@@ -78,7 +79,6 @@ pub fn to_voltage(
     inputs: &GroupInputs,
     spikes: &mut Vec<Spike>,
 ) {
-    detect(group, clock, spikes);
     deliver(group, kernels, scratch, clock, &inputs.events, spikes);
     drive(group, clock, &inputs.driven);
     currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
@@ -112,6 +112,7 @@ fn detect(group: &mut Group, clock: Clock, spikes: &mut Vec<Spike>) {
     }
 }
 
+/// Detection among the events: those with time <= t_n come before it, the others after. Only WATCH can tell.
 fn deliver(
     group: &mut Group,
     kernels: &[Kernels],
@@ -121,11 +122,20 @@ fn deliver(
     spikes: &mut Vec<Spike>,
 ) {
     let rest = events.get(scratch.next_event..).unwrap_or_default();
-    let due = rest.partition_point(|event| event.step as usize <= clock.in_epoch);
-    scratch.next_event += due;
-    let mut delivery = Delivery::new(group, kernels, clock.dt_ms, spikes, &mut scratch.overflow);
-    delivery.watch(clock.start_ms());
-    delivery.all(&rest[..due], clock.middle_ms());
+    let due = &rest[..rest.partition_point(|event| event.step as usize <= clock.in_epoch)];
+    scratch.next_event += due.len();
+    let (start_ms, middle_ms) = (clock.start_ms(), clock.middle_ms());
+    let overflow = &mut scratch.overflow;
+    if group.layout.tables.iter().all(|table| table.mechanism.watches.is_empty()) {
+        detect(group, clock, spikes);
+        return Delivery::new(group, kernels, clock.dt_ms, spikes, overflow).all(due.iter(), middle_ms);
+    }
+    let is_past = |event: &&Event| event.time_ms <= start_ms;
+    Delivery::new(group, kernels, clock.dt_ms, spikes, overflow).all(due.iter().filter(is_past), start_ms);
+    detect(group, clock, spikes);
+    let mut delivery = Delivery::new(group, kernels, clock.dt_ms, spikes, overflow);
+    delivery.watch(start_ms);
+    delivery.all(due.iter().filter(|event| !is_past(event)), middle_ms);
 }
 
 fn drive(group: &mut Group, clock: Clock, driven: &[f64]) {
@@ -187,14 +197,20 @@ fn share_indices(table: &MechanismTable, binding: u32) -> Range<usize> {
     block * table.padded..(block + 1) * table.padded
 }
 
-/// Sets the reversal potential of these instances to Nernst's, mV, with NEURON's constants (CODATA 2018).
+/// Sets the reversal potential of these instances to Nernst's, mV, with NEURON's constants (CODATA 2018). As in NEURON
+/// (src/nrnoc/eion.cpp) it is 1e6 mV where nothing is inside, and -1e6 mV where nothing is outside.
 pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_celsius: f64) {
     const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
     const FARADAY: f64 = 96_485.332_123_31;
     let factor = 1e3 * GAS_CONSTANT * (temperature_celsius + 273.15) / (ion.valence * FARADAY);
     for &i in instances {
         let i = i as usize;
-        state[ion.reversal + i] = factor * tianyan_nmodl::math::log(state[ion.outside + i] / state[ion.inside + i]);
+        let (inside, outside) = (state[ion.inside + i], state[ion.outside + i]);
+        state[ion.reversal + i] = match () {
+            _ if inside <= 0.0 => 1e6,
+            _ if outside <= 0.0 => -1e6,
+            _ => factor * tianyan_nmodl::math::log(outside / inside),
+        };
     }
 }
 

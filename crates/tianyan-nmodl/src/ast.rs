@@ -1,5 +1,7 @@
 //! What a file says, before anyone asks what it means. Every node knows its place.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Span;
 
 /// A word with its place.
@@ -48,6 +50,23 @@ pub struct File {
     pub verbatim: Vec<Verbatim>,
     /// Stretches of text between UNITSOFF and UNITSON.
     pub units_off: Vec<Span>,
+}
+
+impl File {
+    /// Names that some statement assigns.
+    pub fn assigned(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        let mut open: Vec<&[Statement]> = self.blocks.iter().map(|block| block.body.as_slice()).collect();
+        while let Some(body) = open.pop() {
+            for statement in body {
+                if let StatementKind::Assign { target, .. } = &statement.kind {
+                    names.insert(target.name.text.as_str());
+                }
+                open.extend(statement.bodies());
+            }
+        }
+        names
+    }
 }
 
 /// A name of LOCAL.
@@ -190,6 +209,25 @@ pub struct Statement {
     pub span: Span,
 }
 
+impl Statement {
+    /// The statements inside: the arms of a condition, the body of a loop.
+    pub fn bodies(&self) -> Vec<&[Statement]> {
+        match &self.kind {
+            StatementKind::If { arms, otherwise } => {
+                arms.iter().map(|(_, body)| body.as_slice()).chain([otherwise.as_slice()]).collect()
+            }
+            StatementKind::While { body, .. }
+            | StatementKind::From { body, .. }
+            | StatementKind::ForNetcons { body, .. }
+            | StatementKind::Initial(body)
+            | StatementKind::Round(body)
+            | StatementKind::Case(body)
+            | StatementKind::Block(body) => vec![body],
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What a statement does.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
@@ -262,6 +300,14 @@ pub enum StatementKind {
     Verbatim(Verbatim),
     /// `return` of C: the block ends here.
     Return,
+    /// `break` of C. Like the next three it is gone when names are resolved.
+    Break,
+    /// `continue` of C.
+    Continue,
+    /// One round of a loop of C, which `continue` leaves.
+    Round(Vec<Statement>),
+    /// A case of a `switch` of C, which `break` leaves.
+    Case(Vec<Statement>),
 }
 
 /// TABLE names DEPEND others FROM low TO high WITH count.

@@ -9,6 +9,7 @@ use crate::ast::{
 };
 use crate::builtins::{self, Arity};
 use crate::diagnostic::{Report, Span};
+use crate::flow;
 use crate::symbols::{Role, Symbols, block_index};
 
 /// Blocks that SOLVE may name.
@@ -266,9 +267,13 @@ impl<'a> Checker<'a, '_, '_> {
 
     fn solve(&mut self, name: &Name, method: Option<&Name>, block: &Block, top: bool) {
         use BlockKind::{Breakpoint, Function, Initial, Procedure};
-        if !matches!(block.kind, Initial | Procedure | Function) && (block.kind != Breakpoint || !top) {
-            let message = "SOLVE stands in BREAKPOINT, outside of any condition, in INITIAL or in a PROCEDURE";
+        if !matches!(block.kind, Initial | Procedure | Function | Breakpoint) {
+            let message = "SOLVE stands in BREAKPOINT, in INITIAL or in a PROCEDURE";
             return self.report.error("nmodl-solve", name.span, message);
+        }
+        if block.kind == Breakpoint && !top {
+            let message = format!("`{}` is solved in every step, whatever the condition, as in NEURON", name.text);
+            self.report.warning("nmodl-solve", name.span, message, "put the condition into the block that is solved");
         }
         let Some(index) = block_index(self.file, &SOLVABLE, &name.text) else {
             let blocks = self.file.blocks.iter().filter(|block| SOLVABLE.contains(&block.kind));
@@ -292,9 +297,9 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
-    /// Reports the first block on each cycle of calls.
+    /// Reports blocks that call themselves; those that only hoc could call do no harm.
     fn recursion(&mut self, calls: &[Vec<usize>]) {
-        for start in 0..calls.len() {
+        for start in flow::reached(self.file) {
             let mut seen = vec![false; calls.len()];
             let mut open = calls[start].clone();
             while let Some(block) = open.pop() {
@@ -403,11 +408,10 @@ impl<'a> Checker<'a, '_, '_> {
             return self.name(&name.text, name.span);
         };
         let (what, help) = match self.symbols.list[index].role {
-            Role::State | Role::Assigned | Role::FileLocal | Role::Parameter | Role::Ion { .. } => return,
+            Role::State | Role::Assigned | Role::FileLocal | Role::Parameter | Role::Peer | Role::Ion { .. } => return,
             // A block works on its own copy of v, as nocmodl's does; old files shift it and shift it back.
             Role::Voltage => return,
             Role::Constant(_) => ("a constant", "declare it in ASSIGNED"),
-            Role::Peer => ("a POINTER, which the other side sets", "let the other mechanism compute it"),
             Role::Random(_) => ("a RANDOM stream", "random_setseq sets where it stands"),
             _ => ("set by the simulator", "set it in the model's config"),
         };

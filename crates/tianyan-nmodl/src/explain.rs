@@ -50,7 +50,7 @@ entries! {
          a number, a name of DEFINE, or the variable of a FROM loop with known ends.",
         "ASSIGNED { a[3] }\nBREAKPOINT { i = a[3]*v }";
     "nmodl-assign", "something is assigned that cannot be",
-        "Constants, POINTERs, and t, dt, celsius, area and diam are set elsewhere.",
+        "Constants, and t, dt, celsius, area and diam are set elsewhere.",
         "CONSTANT { c = 3 }\nBREAKPOINT { c = 4 i = v }";
     "nmodl-coupled-cnexp", "cnexp advances each equation alone, and these depend on each other",
         "cnexp holds the other states fixed at their newest values, in the order of the text, as NEURON does. Where the \
@@ -87,6 +87,12 @@ entries! {
         "The exponential formula holds where the equation is linear in its own state; this one is solved by backward \
          Euler (derivimplicit), as NEURON does.",
         "BREAKPOINT { SOLVE s METHOD cnexp i = v }\nDERIVATIVE s { m' = -m*m h' = -h }";
+    "nmodl-pointer-written", "a mechanism writes through a POINTER",
+        "In NEURON this changes a variable of something else: a sum over cells, the weight of a connection, \
+         e_extracellular. Mechanisms do not change each other's variables here, so that results never depend on the \
+         order in which cells are computed: the POINTER is a variable of each instance, which starts at 0 and can be \
+         recorded. Whatever is to react to it must read it.",
+        "NEURON { SUFFIX a POINTER sum NONSPECIFIC_CURRENT i }\nASSIGNED { sum i v }\nBREAKPOINT { i = v sum = i }";
     "nmodl-random", "a RANDOM variable is used as a number, or a number as a RANDOM variable",
         "A RANDOM variable is a stream: random_uniform(r), random_negexp(r, mean), random_normal(r, mean, deviation), \
          random_ipick(r), random_dpick(r), random_setseq(r, place) and random_setids(r, a, b, c) take it as their \

@@ -20,6 +20,7 @@ pub mod diagnostic;
 mod dimensions;
 pub mod emit;
 pub mod explain;
+mod flow;
 mod graph;
 pub mod interpret;
 pub mod ir;

@@ -47,6 +47,32 @@ fn spliced(text: &str, read: &mut dyn FnMut(&str) -> Option<String>, depth: usiz
     result + &text[done..]
 }
 
+/// What a light look at a text finds, before anything is compiled.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// The first word after SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL.
+    pub name: Option<String>,
+    /// The ions of USEION.
+    pub ions: Vec<String>,
+}
+
+/// Looks for the names that NEURON blocks give.
+pub fn outline(text: &str) -> Outline {
+    let text = with_newlines(text);
+    let tokens = lex(&text);
+    let word = |token: &crate::lex::Token| &text[token.span.start as usize..token.span.end as usize];
+    let mut found = Outline::default();
+    for pair in tokens.windows(2).filter(|pair| pair.iter().all(|token| token.kind == TokenKind::Name)) {
+        let name = word(&pair[1]).to_string();
+        match word(&pair[0]) {
+            "SUFFIX" | "POINT_PROCESS" | "ARTIFICIAL_CELL" if found.name.is_none() => found.name = Some(name),
+            "USEION" => found.ions.push(name),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// The included file that byte `at` of a spliced text stands in (none: the file itself), and its line there,
 /// counted from 1.
 pub(crate) fn place(text: &str, at: usize) -> (Option<&str>, u32) {
@@ -90,5 +116,14 @@ mod tests {
         assert_eq!(at("more"), (None, 2));
         assert_eq!(at("three"), (None, 3));
         assert_eq!(splice(text, &mut |_| None), text);
+    }
+
+    #[test]
+    fn an_outline_skips_comments() {
+        let text = "TITLE SUFFIX no\rCOMMENT\rSUFFIX no\rENDCOMMENT NEURON { : SUFFIX no\r SUFFIX yes\r \
+                    USEION na READ ena WRITE ina\rUSEION k READ ek }";
+        let (name, ions) = (Some("yes".into()), vec!["na".into(), "k".into()]);
+        assert_eq!(outline(text), Outline { name, ions });
+        assert_eq!(outline("NEURON { POINT_PROCESS Syn }").name.as_deref(), Some("Syn"));
     }
 }

@@ -1,6 +1,6 @@
 //! What each name of a file means.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::ast::{BlockKind, Declaration, DeclarationKind, File, Name, Neuron};
 use crate::diagnostic::{Report, Span};
@@ -186,7 +186,9 @@ pub(crate) fn resolve(file: &File, report: &mut Report) -> Symbols {
     }
     builder.randoms(file);
     builder.lists(file);
-    builder.starts();
+    let assigned = file.assigned();
+    builder.starts(&assigned);
+    builder.written_pointers(&assigned);
     builder.symbols
 }
 
@@ -468,13 +470,31 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// `m0`, the starting value of a state `m`, unless the file declares it.
-    fn starts(&mut self) {
+    /// A POINTER that the mechanism writes: a variable of its own.
+    fn written_pointers(&mut self, assigned: &BTreeSet<&str>) {
+        for symbol in &mut self.symbols.list {
+            if symbol.role != Role::Peer || !assigned.contains(symbol.name.as_str()) {
+                continue;
+            }
+            (symbol.role, symbol.range) = (Role::Assigned, true);
+            let name = &symbol.name;
+            let message = format!("`{name}` is written through a POINTER: here it is each instance's own variable");
+            let help = "nothing else sees it; record it where it is, or let the other side read it through a POINTER";
+            self.report.warning("nmodl-pointer-written", symbol.span, message, help);
+        }
+    }
+
+    /// `m0`, the starting value of a state `m`, unless the file declares it. It may be assigned, for use by a later
+    /// start.
+    fn starts(&mut self, assigned: &BTreeSet<&str>) {
         let states: Vec<_> = self.symbols.list.iter().filter(|symbol| symbol.role == Role::State).cloned().collect();
         for state in states {
             let name = format!("{}0", state.name);
             if self.symbols.find(&name).is_none() {
-                self.symbols.add(&name, Role::Constant(state.default), state.span);
+                let is_assigned = assigned.contains(name.as_str());
+                let role = if is_assigned { Role::Parameter } else { Role::Constant(state.default) };
+                let index = self.symbols.add(&name, role, state.span);
+                self.symbols.list[index].default = state.default;
             }
         }
     }

@@ -157,3 +157,43 @@ fn events_reach_their_arguments() {
     receive(&mut case, &mut arguments);
     assert_eq!((get(&m, &case, "g"), arguments), (0.0, [-1.0, 3.0, 0.0, 0.0]));
 }
+
+#[test]
+fn c_means_what_c_means() {
+    let m = from_tests("c_loops", &Options::default());
+    let mut case = instance(&m);
+    case.interpret(&m, &m.kernels.initial);
+    let got = |name: &str| get(&m, &case, name);
+    // 0 + 2 + 4 + 6, then 4 + 2 + 1
+    near(got("evens"), 19.0);
+    // 7/2 is 3, (int) -0.5 is 0
+    near(got("half"), 6.5);
+    // a = 0.25, 1.25, 4.25, 9.25, 16.5
+    near(got("sum"), 31.5);
+    near(got("found"), 3.0);
+    near(got("kind"), 21.0 + 7000.0);
+    near(got("cubes"), 27.0 + 1.25f64.powi(3));
+    near(got("seen"), -1.0);
+}
+
+#[test]
+fn events_may_set_v_and_states_may_jump_once() {
+    let m = from_tests("resets", &Options::default());
+    let mut case = instance(&m);
+    case.interpret(&m, &m.kernels.initial);
+    let v = m.kernels.bindings.iter().position(|b| *b == Binding::Node(NodeVariable::Voltage)).unwrap();
+    let node = case.field[v] as usize + case.index[0] as usize;
+    let mut arguments = [0.0, 2.0];
+    tianyan_nmodl::interpret::event(&m, &m.kernels.receive, &mut case.call(), 0, &mut arguments, &mut [0.0; 9]);
+    assert_eq!((case.state[node], get(&m, &case, "u"), get(&m, &case, "reached")), (-55.0, 1.0, 12.5));
+    // The current is evaluated at v + 0.001 and at v, the jump happens once.
+    set(&m, &mut case, "g", 0.25);
+    case.t = 3.01;
+    case.interpret(&m, &m.kernels.current);
+    assert_eq!(get(&m, &case, "g"), 1.25);
+    near(get(&m, &case, "i"), 1e-3 * (1.25 + 1.0 + 0.5) * 15.0);
+    // SOLVE is not under the condition.
+    set(&m, &mut case, "u", 3.0);
+    case.interpret(&m, &m.kernels.state);
+    near(get(&m, &case, "u"), 3.0 * (-0.025f64 / 10.0).exp());
+}

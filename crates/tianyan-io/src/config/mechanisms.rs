@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tianyan_model::{MechanismSource, Place, Problem, Problems};
+use tianyan_nmodl::source::outline;
 
 use super::nearest::did_you_mean;
 use super::schema::MechanismFiles;
@@ -54,7 +55,7 @@ impl<'a> Library<'a> {
                 return;
             }
         };
-        let Some(name) = scan(&text).name else {
+        let Some(name) = outline(&text).name else {
             let message = format!("{origin} names no SUFFIX or POINT_PROCESS in a NEURON block");
             problems.push(Problem::new("mechanism-file", message).at(place.clone()));
             return;
@@ -94,50 +95,6 @@ fn listed(path: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(fits).collect();
     found.sort();
     if found.is_empty() { Err(format!("no file matches {}", path.display())) } else { Ok(found) }
-}
-
-/// What a light look at a NEURON block finds.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Scan {
-    /// SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL.
-    pub name: Option<String>,
-    /// The ions of USEION.
-    pub ions: Vec<String>,
-}
-
-/// Looks for the words after SUFFIX, POINT_PROCESS and USEION.
-pub(crate) fn scan(text: &str) -> Scan {
-    let mut found = Scan::default();
-    let code = without_comments(text);
-    let mut words = code.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
-    while let Some(word) = words.next() {
-        match word {
-            "SUFFIX" | "POINT_PROCESS" | "ARTIFICIAL_CELL" if found.name.is_none() => {
-                found.name = words.next().map(String::from);
-            }
-            "USEION" => found.ions.extend(words.next().map(String::from)),
-            _ => {}
-        }
-    }
-    found
-}
-
-fn without_comments(text: &str) -> String {
-    let mut inside = false;
-    let mut code = String::new();
-    for line in text.lines() {
-        match line.split_whitespace().next() {
-            Some("COMMENT") => inside = true,
-            Some("ENDCOMMENT") => inside = false,
-            Some("TITLE") => {}
-            _ if !inside => {
-                code.push_str(line.split([':', '?']).next().unwrap_or(""));
-                code.push('\n');
-            }
-            _ => {}
-        }
-    }
-    code
 }
 
 /// A mechanism where the config names it.
@@ -194,7 +151,7 @@ impl Mechanisms {
             return;
         };
         self.places.insert((name.clone(), None), mention.place.clone());
-        self.ions.push(scan(&source.text).ions);
+        self.ions.push(outline(&source.text).ions);
         self.list.push(source);
     }
 
@@ -207,18 +164,5 @@ impl Mechanisms {
     pub fn place(&self, mechanism: &str, parameter: Option<&str>) -> Option<&Place> {
         let key = (mechanism.to_string(), parameter.map(String::from));
         self.places.get(&key).or_else(|| self.places.get(&(key.0, None)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scan_skips_comments() {
-        let text = "TITLE SUFFIX no\nCOMMENT\nSUFFIX no\nENDCOMMENT\nNEURON { : SUFFIX no\n SUFFIX yes\n \
-                    USEION na READ ena WRITE ina\nUSEION k READ ek }";
-        assert_eq!(scan(text), Scan { name: Some("yes".into()), ions: vec!["na".into(), "k".into()] });
-        assert_eq!(scan("NEURON { POINT_PROCESS Syn }").name.as_deref(), Some("Syn"));
     }
 }

@@ -54,6 +54,7 @@ impl Run<'_, '_, '_> {
             self.environment.insert(index, beside);
             let moved = self.currents();
             self.environment.insert(index, v);
+            self.discontinuous = false;
             let currents = self.currents();
             let slope = self.slope(moved.total, currents.total, step);
             let pairs = moved.each.into_iter().zip(&currents.each);

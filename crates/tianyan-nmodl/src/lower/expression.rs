@@ -140,6 +140,9 @@ impl<'a> Run<'a, '_, '_> {
 
     fn discontinuity(&mut self, arguments: &'a [Expression]) -> Value {
         let value = self.number(&arguments[1]);
+        if !self.discontinuous {
+            return value;
+        }
         match &arguments[0].kind {
             ExpressionKind::Name(target) => self.assign(target, value),
             ExpressionKind::Element(name, _) => match self.constant_element(&arguments[0]) {

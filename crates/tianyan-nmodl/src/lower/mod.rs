@@ -212,6 +212,8 @@ struct Run<'a, 'b, 'c> {
     path: Option<Value>,
     /// Whether a WATCH of this NET_RECEIVE has run: then the others are off already.
     watched: Option<Value>,
+    /// Whether state_discontinuity acts: only the first of two evaluations of BREAKPOINT does.
+    discontinuous: bool,
     fuel: u32,
     depth: u32,
     /// Procedures and functions that are being run.
@@ -247,6 +249,7 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             effects: Vec::new(),
             path: None,
             watched: None,
+            discontinuous: true,
             fuel: FUEL,
             depth: 0,
             calls: 0,
@@ -396,6 +399,8 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
                 Some(if range { Goal::Set(place) } else { Goal::Keep(place) })
             }
             Role::Ion { write: true, .. } => self.home(index).map(Goal::Set),
+            // Elsewhere a block works on its own copy of v.
+            Role::Voltage if self.phase == Receive => self.home(index).map(Goal::Set),
             _ => None,
         }
     }

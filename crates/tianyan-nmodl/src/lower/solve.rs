@@ -24,7 +24,7 @@ const LARGEST: usize = 300;
 const FOREVER_MS: f64 = 1e9;
 
 impl<'a> Run<'a, '_, '_> {
-    /// Every SOLVE among these statements.
+    /// Every SOLVE among these statements, also those under a condition: nocmodl takes them out of it.
     pub(super) fn solves(&mut self, body: &'a [Statement]) {
         for statement in body {
             match &statement.kind {
@@ -32,8 +32,7 @@ impl<'a> Run<'a, '_, '_> {
                     self.place = statement.span;
                     self.solve_statement(&statement.kind);
                 }
-                StatementKind::Block(body) => self.solves(body),
-                _ => {}
+                _ => statement.bodies().into_iter().for_each(|body| self.solves(body)),
             }
         }
     }

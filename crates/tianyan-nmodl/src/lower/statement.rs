@@ -67,6 +67,10 @@ impl<'a> Run<'a, '_, '_> {
             | StatementKind::Table(_)
             | StatementKind::Verbatim(_)
             | StatementKind::Return
+            | StatementKind::Break
+            | StatementKind::Continue
+            | StatementKind::Round(_)
+            | StatementKind::Case(_)
             | StatementKind::Compartment(_)
             | StatementKind::Diffusion(_)
             | StatementKind::Conductance { .. } => {}

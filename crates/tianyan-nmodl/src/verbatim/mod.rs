@@ -5,42 +5,84 @@
 //! |---|---|
 //! | outside of blocks; in blocks that no kernel reaches (hoc's own glue) | nothing |
 //! | `return;`, `return x;` | the end of the block, with its value |
-//! | `x = a*b;`, `if (...) {...}`, `double y;`: arithmetic on NMODL's names (`_la`, `_ion_cai`) | the same in NMODL |
+//! | `x = a*b;`, `if`, `switch`, `for`, `double y;`: arithmetic on NMODL's names (`_la`, `_ion_cai`) | the same in NMODL |
+//! | a function of numbers outside of blocks that some block calls | a FUNCTION |
 //! | `printf`, `hoc_execerror` and their like | nothing |
 //! | `nrn_random_pick(_p_r)`, `nrnran123_negexp(...)` ... | a RANDOM stream `r` |
 //! | `exprand`, `scop_random`, `normrand` in NMODL | a RANDOM stream `scop` |
 //! | reading a hoc Vector (VecStim's `element`) | what happens without one: no more events |
 
 mod c;
-mod flow;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{
     Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind, Verbatim,
 };
 use crate::builtins;
 use crate::diagnostic::{Report, Span};
+use crate::flow;
+
+/// What to write instead of C.
+const CURE: &str = "write it in NMODL: assignments, if, WHILE, FUNCTION and PROCEDURE; random numbers come from RANDOM, \
+                    tables from FUNCTION_TABLE";
 
 /// The stream of exprand and its like.
 const SCOP: &str = "scop";
 
 /// Replaces all C in a file.
 pub(crate) fn replace(file: &mut File, report: &mut Report) {
-    file.verbatim.clear();
-    let reached = reached(file);
+    let outside = std::mem::take(&mut file.verbatim);
+    let inside = file.blocks.iter().flat_map(|block| flow::codes(&block.body));
+    let context = c::Context::new(pointers(file), outside.iter().chain(inside).map(|code| code.text.as_str()));
+    let functions = c::functions(outside.iter().map(|code| (code.text.as_str(), code.span)), &context);
+    let reached = flow::reached(file);
     let mut streams: BTreeSet<String> = BTreeSet::new();
-    let pointers = pointers(file);
     for (index, block) in file.blocks.iter_mut().enumerate() {
-        let mut pass = Pass { report, pointers: &pointers, streams: &mut streams, own: own_name(block) };
+        let mut pass = Pass { report, context: &context, streams: &mut streams, own: own_name(block) };
         if !reached.contains(&index) {
-            drop_code(&mut block.body);
+            // Names in it may be those of C; nothing runs it.
+            if !outside.is_empty() || !flow::codes(&block.body).is_empty() {
+                block.body.clear();
+            }
         } else if !pass.idiom(block) {
-            block.body = flow::absorb_returns(pass.body(std::mem::take(&mut block.body)));
+            block.body = flow::settle(pass.body(std::mem::take(&mut block.body)), 0);
         }
         pass.old_random(&mut block.body);
     }
+    add_functions(file, &functions, &context, report, &mut streams);
     declare(file, &streams);
+}
+
+/// Makes FUNCTIONs of those functions of C that some block calls.
+fn add_functions(
+    file: &mut File,
+    functions: &BTreeMap<String, c::CFunction>,
+    context: &c::Context,
+    report: &mut Report,
+    streams: &mut BTreeSet<String>,
+) {
+    let mut done = 0;
+    while done < file.blocks.len() {
+        let mut names = BTreeSet::new();
+        flow::names_called(&file.blocks[done].body, &mut names);
+        done += 1;
+        for (name, function) in functions.iter().filter(|(name, _)| names.contains(*name)) {
+            if file.blocks.iter().any(|block| block.name.text == *name) {
+                continue;
+            }
+            match c::function(name, function, context) {
+                Ok((block, found)) => {
+                    streams.extend(found.streams);
+                    file.blocks.push(Block { body: flow::settle(block.body, 0), ..block });
+                }
+                Err(why) => {
+                    let message = format!("the C function `{name}` cannot be translated: {why}");
+                    report.error_help("nmodl-verbatim", function.span(), message, CURE);
+                }
+            }
+        }
+    }
 }
 
 fn own_name(block: &Block) -> Option<String> {
@@ -71,22 +113,6 @@ fn declare(file: &mut File, streams: &BTreeSet<String>) {
     file.neuron.push(Neuron::Random(names.collect()));
 }
 
-/// Indices of the blocks that some kernel runs.
-fn reached(file: &File) -> BTreeSet<usize> {
-    use BlockKind::{After, Before, Breakpoint, Initial, NetReceive};
-    let root = |block: &Block| matches!(block.kind, Initial | Breakpoint | NetReceive | Before(_) | After(_));
-    let mut open: Vec<usize> = (0..file.blocks.len()).filter(|index| root(&file.blocks[*index])).collect();
-    let mut reached = BTreeSet::new();
-    while let Some(index) = open.pop() {
-        if reached.insert(index) {
-            let mut names = BTreeSet::new();
-            flow::names_called(&file.blocks[index].body, &mut names);
-            open.extend((0..file.blocks.len()).filter(|other| names.contains(&file.blocks[*other].name.text)));
-        }
-    }
-    reached
-}
-
 fn drop_code(body: &mut Vec<Statement>) {
     body.retain(|statement| !matches!(statement.kind, StatementKind::Verbatim(_)));
     flow::inner_bodies(body, &mut drop_code);
@@ -95,7 +121,7 @@ fn drop_code(body: &mut Vec<Statement>) {
 /// One block.
 struct Pass<'a, 'b> {
     report: &'a mut Report<'b>,
-    pointers: &'a BTreeSet<String>,
+    context: &'a c::Context,
     streams: &'a mut BTreeSet<String>,
     /// The name of the FUNCTION this is.
     own: Option<String>,
@@ -119,7 +145,8 @@ impl Pass<'_, '_> {
 
     /// `if (_p_r) { _lf = nrn_random_pick(_p_r); } else { f = exprand(1) }`
     fn pick(&mut self, block: &mut Block, code: &str) -> bool {
-        let Some(stream) = self.pointers.iter().find(|name| code.contains(&format!("_p_{name}"))).cloned() else {
+        let Some(stream) = self.context.pointers.iter().find(|name| code.contains(&format!("_p_{name}"))).cloned()
+        else {
             return false;
         };
         let span = block.name.span;
@@ -205,8 +232,7 @@ impl Pass<'_, '_> {
     }
 
     fn code(&mut self, code: &Verbatim) -> Vec<Statement> {
-        let context = c::Context { own: self.own.as_deref(), pointers: self.pointers };
-        match c::translate(&code.text, code.span, &context) {
+        match c::translate(&code.text, code.span, self.own.as_deref(), self.context) {
             Ok(found) => {
                 self.streams.extend(found.streams);
                 if found.dropped {
@@ -217,9 +243,7 @@ impl Pass<'_, '_> {
             }
             Err(why) => {
                 let message = format!("this C code cannot be translated: {why}");
-                let help = "write it in NMODL: assignments, if, WHILE, FUNCTION and PROCEDURE; random numbers come from \
-                            RANDOM, tables from FUNCTION_TABLE";
-                self.report.error_help("nmodl-verbatim", code.span, message, help);
+                self.report.error_help("nmodl-verbatim", code.span, message, CURE);
                 Vec::new()
             }
         }

@@ -1,0 +1,283 @@
+//! As much of C as public files need: arithmetic on NMODL's names, `if`, `switch`, loops, `return`, local numbers and
+//! arrays, functions of numbers. What it means is said in NMODL's own statements.
+//!
+//! Pointers are taken for what they are in a model without hoc: those to random streams exist, all others are null, so
+//! that what happens only behind `if (vector) {...}` does not happen.
+
+mod expressions;
+mod statements;
+mod tokens;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ast::{Argument, Block, BlockKind, Expression, ExpressionKind, Name, Statement, StatementKind, Variable};
+use crate::diagnostic::Span;
+use tokens::{Defines, Token};
+
+pub(super) use tokens::braces;
+
+/// What the code of a file may refer to.
+pub(super) struct Context {
+    /// Names of POINTERs, which may be random streams.
+    pub(super) pointers: BTreeSet<String>,
+    /// Names of `#define`.
+    defines: Defines,
+}
+
+impl Context {
+    /// The context of a file with these POINTERs and pieces of C.
+    pub(super) fn new<'a>(pointers: BTreeSet<String>, codes: impl Iterator<Item = &'a str>) -> Context {
+        Context { pointers, defines: tokens::defines(codes) }
+    }
+}
+
+/// What a piece of C says.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) statements: Vec<Statement>,
+    /// POINTERs that are random streams.
+    pub(super) streams: BTreeSet<String>,
+    /// True if something was left out.
+    pub(super) dropped: bool,
+}
+
+/// Words that begin a declaration of a number.
+const NUMBERS: [&str; 16] = [
+    "double", "float", "int", "long", "short", "unsigned", "signed", "size_t", "uint32_t", "int32_t", "uint64_t",
+    "bool", "const", "static", "inline", "auto",
+];
+
+/// Those among them whose values have a fraction, or that say nothing of it.
+const FRACTIONS: [&str; 6] = ["double", "float", "const", "static", "inline", "auto"];
+
+/// Code may nest so deep.
+const DEEPEST: u32 = 100;
+
+type Read<T> = Result<T, String>;
+
+/// Reads a piece of C that stands in a block; an error says what cannot be read. `own` is the FUNCTION it stands in.
+pub(super) fn translate(code: &str, span: Span, own: Option<&str>, context: &Context) -> Read<Found> {
+    let tokens = tokens::tokens(code, &context.defines)?;
+    let mut reader = Reader::new(tokens, span, own, context);
+    let mut statements = Vec::new();
+    while reader.at < reader.tokens.len() {
+        reader.statement(&mut statements)?;
+    }
+    reader.found.statements = statements;
+    Ok(reader.found)
+}
+
+/// A function that is written in C outside of all blocks.
+pub(super) struct CFunction {
+    arguments: Vec<(String, bool)>,
+    body: Vec<Token>,
+    span: Span,
+}
+
+impl CFunction {
+    /// The piece of C it stands in.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+}
+
+/// The functions of numbers among pieces of C, by name.
+pub(super) fn functions<'a>(
+    codes: impl Iterator<Item = (&'a str, Span)>,
+    context: &Context,
+) -> BTreeMap<String, CFunction> {
+    let mut found = BTreeMap::new();
+    for (code, span) in codes {
+        let Ok(tokens) = tokens::tokens(code, &context.defines) else { continue };
+        let mut depth = 0;
+        for at in 0..tokens.len() {
+            match &tokens[at] {
+                Token::Symbol("{") => depth += 1,
+                Token::Symbol("}") => depth -= 1,
+                Token::Word(name) if depth == 0 => {
+                    if let Some((arguments, body)) = definition(&tokens, at) {
+                        found.insert(name.clone(), CFunction { arguments, body: body.to_vec(), span });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// Arguments (name, whether whole) and body of the function whose name stands at `at`, if its type and arguments are
+/// numbers.
+fn definition(tokens: &[Token], at: usize) -> Option<(Vec<(String, bool)>, &[Token])> {
+    let is_type =
+        |token: &Token| matches!(token, Token::Word(word) if NUMBERS.contains(&word.as_str()) || word == "void");
+    if at == 0 || !is_type(&tokens[at - 1]) || tokens.get(at + 1) != Some(&Token::Symbol("(")) {
+        return None;
+    }
+    let close = at + 2 + tokens[at + 2..].iter().position(|token| *token == Token::Symbol(")"))?;
+    if tokens.get(close + 1) != Some(&Token::Symbol("{")) {
+        return None;
+    }
+    let mut arguments = Vec::new();
+    for part in tokens[at + 2..close].split(|token| *token == Token::Symbol(",")) {
+        match part {
+            [] => {}
+            [Token::Word(word)] if word == "void" || word.starts_with('_') => {}
+            [types @ .., Token::Word(name)] if !types.is_empty() && types.iter().all(is_type) => {
+                let whole = |token: &Token| matches!(token, Token::Word(word) if !FRACTIONS.contains(&word.as_str()));
+                arguments.push((name.clone(), types.iter().any(whole)));
+            }
+            _ => return None,
+        }
+    }
+    let mut open = 0;
+    let length = tokens[close + 1..].iter().position(|token| {
+        open += i32::from(*token == Token::Symbol("{")) - i32::from(*token == Token::Symbol("}"));
+        open == 0
+    })?;
+    Some((arguments, &tokens[close + 2..close + 1 + length]))
+}
+
+/// A function of C as a FUNCTION.
+pub(super) fn function(name: &str, c: &CFunction, context: &Context) -> Read<(Block, Found)> {
+    let mut reader = Reader::new(c.body.clone(), c.span, Some(name), context);
+    reader.wholes.extend(c.arguments.iter().filter(|(_, whole)| *whole).map(|(name, _)| name.clone()));
+    let mut body = Vec::new();
+    while reader.at < reader.tokens.len() {
+        reader.statement(&mut body)?;
+    }
+    let named = |text: &str| Name { text: text.to_string(), span: c.span };
+    let argument = |(name, _): &(String, bool)| Argument { name: named(name), unit: String::new() };
+    let block = Block {
+        kind: BlockKind::Function,
+        name: named(name),
+        arguments: c.arguments.iter().map(argument).collect(),
+        unit: String::new(),
+        solve_for: Vec::new(),
+        body,
+    };
+    Ok((block, reader.found))
+}
+
+struct Reader<'a> {
+    tokens: Vec<Token>,
+    at: usize,
+    depth: u32,
+    span: Span,
+    own: Option<&'a str>,
+    context: &'a Context,
+    found: Found,
+    /// Local names that hold whole numbers.
+    wholes: BTreeSet<String>,
+    /// Local names of pointers.
+    nulls: BTreeSet<String>,
+    /// What an expression does before its value is used: `a ? b : c`, `(a = b) < c`.
+    before: Vec<Statement>,
+    /// Names made for that.
+    made: u32,
+}
+
+impl<'a> Reader<'a> {
+    fn new(tokens: Vec<Token>, span: Span, own: Option<&'a str>, context: &'a Context) -> Reader<'a> {
+        Reader {
+            tokens,
+            at: 0,
+            depth: 0,
+            span,
+            own,
+            context,
+            found: Found::default(),
+            wholes: BTreeSet::new(),
+            nulls: BTreeSet::from(["NULL", "nullptr"].map(String::from)),
+            before: Vec::new(),
+            made: 0,
+        }
+    }
+
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at)
+    }
+
+    fn is(&self, symbol: &str) -> bool {
+        self.is_at(self.at, symbol)
+    }
+
+    fn is_at(&self, at: usize, symbol: &str) -> bool {
+        matches!(self.tokens.get(at), Some(Token::Symbol(found)) if *found == symbol)
+    }
+
+    fn take(&mut self, symbol: &str) -> bool {
+        let found = self.is(symbol);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = self.word() == Some(word);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, symbol: &str) -> Read<()> {
+        if self.take(symbol) { Ok(()) } else { Err(format!("`{symbol}` is missing before {}", self.here())) }
+    }
+
+    fn here(&self) -> String {
+        match self.peek() {
+            Some(Token::Word(word)) => format!("`{word}`"),
+            Some(Token::Number(number, _)) => format!("`{number}`"),
+            Some(Token::Symbol(symbol)) => format!("`{symbol}`"),
+            Some(Token::Text) => "a text".into(),
+            None => "its end".into(),
+        }
+    }
+
+    fn word(&self) -> Option<&str> {
+        self.word_at(self.at)
+    }
+
+    fn word_at(&self, at: usize) -> Option<&str> {
+        match self.tokens.get(at) {
+            Some(Token::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// One level deeper, if that is not too deep.
+    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err("it is nested too deep".into());
+        }
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn made(&self, kind: StatementKind) -> Statement {
+        Statement { kind, span: self.span }
+    }
+
+    fn named(&self, text: &str) -> Name {
+        Name { text: text.to_string(), span: self.span }
+    }
+
+    fn set(&self, name: &str, value: Expression) -> Statement {
+        let target = Variable { name: self.named(name), index: None };
+        self.made(StatementKind::Assign { target, value })
+    }
+
+    fn node(&self, kind: ExpressionKind, depth: u32) -> Expression {
+        Expression { kind, span: self.span, depth }
+    }
+
+    fn number(&self, number: f64) -> Expression {
+        self.node(ExpressionKind::Number(number, String::new()), 1)
+    }
+}
+
+/// NMODL's name of a name in C.
+fn plain(word: &str) -> String {
+    let stripped = word.strip_prefix("_ion_").or_else(|| word.strip_prefix("_l"));
+    stripped.filter(|rest| !rest.is_empty()).unwrap_or(word).to_string()
+}
