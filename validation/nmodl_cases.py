@@ -86,13 +86,16 @@ class Case:
     Tianyan reads.
     """
 
-    def __init__(self, text, file, description, attempt=0, dt_ms=DT_MS):
+    def __init__(self, text, file, description, diagnostics, attempt=0, dt_ms=DT_MS):
         scale, varied, calcium = ATTEMPTS[attempt]
         self.dt_ms = dt_ms
         self.name, self.text, self.file, self.description = description["name"], text, file, description
         self.kind = description["kind"]
         self.weight = WEIGHT[self.kind] * scale
-        self.streams = description["random"]
+        self.setters = {stream: setter for stream in description["random"]
+                        if (setter := nmodl_text.stream_setter(text, stream, diagnostics))}
+        self.streams = {stream: self.identifiers(stream) for stream in description["random"]}
+        self.alone = any(d["code"] == "nmodl-global-assigned" for d in diagnostics)
         self.hidden = {f"{stream}_{part}" for stream in self.streams for part in ("id1", "id2", "id3", "sequence")}
         self.pointers = [field["name"] for field in description["fields"] if field["pointer"]]
         self.parameters = self.chosen_parameters(scale, varied)
@@ -101,6 +104,16 @@ class Case:
         if "swing_cai" in self.helpers:
             self.helper_parameters["swing_cai"] = {"base": INSIDE["ca"][0] * calcium}
         self.variables = self.recorded()
+
+    def identifiers(self, stream):
+        """Those of a random stream. Some files give only one or two."""
+        given = self.setters[stream].numbers if stream in self.setters else 0
+        return STREAM_IDS[:given or 3] + (0,) * (3 - (given or 3))
+
+    @property
+    def count(self):
+        """Number of cells."""
+        return 1 if self.kind == "artificial_cell" else len(LEVELS_MV) + 1
 
     @property
     def has_events(self):
@@ -138,6 +151,8 @@ class Case:
         helpers, flows = {}, {}
         for ion in self.description["ions"] if self.kind != "artificial_cell" else []:
             name, valence = ion["name"], ion["valence"]
+            if valence is None and name not in ("na", "k", "ca"):
+                valence = 1  # NEURON takes -10000 where no file says it
             read = nmodl_text.read_list(self.text, name)
             for side, writes in (("i", ion["writes_inside"]), ("o", ion["writes_outside"])):
                 if f"{name}{side}" in read and not writes:
@@ -193,7 +208,7 @@ def toml(case, files, tables):
     for function in case.description["function_tables"]:
         lines += ["[[mechanisms.tables]]", f'mechanism = "{case.name}"', f'function = "{function}"',
                   f"arguments = {TABLE_ARGUMENTS}", f"values = {TABLE_VALUES}"]
-    ids = {f"{stream}_id{k + 1}": float(value) for stream in case.streams for k, value in enumerate(STREAM_IDS)}
+    ids = {f"{stream}_id{k + 1}": float(value) for stream, ids in case.streams.items() for k, value in enumerate(ids)}
     given = f"parameters = {{ {numbers({**case.parameters, **ids})} }}"
     if case.kind == "artificial_cell":
         lines += ["[cells.artificial]", f'artificial = {{ mechanism = "{case.name}", {given} }}',

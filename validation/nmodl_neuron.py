@@ -17,11 +17,21 @@ class Crash(Exception):
 
 
 def run(libraries, case, tables):
-    """What a child process finds: see `simulate`."""
+    """What `simulate` finds. Where instances share what they write, each cell has a process of its own: here they do
+    not share it."""
+    if not case.alone:
+        return in_process(libraries, case, tables, range(case.count))
+    found = [in_process(libraries, case, tables, [k]) for k in range(case.count)]
+    beside = lambda part: {name: np.hstack([one[part][name] for one in found]) for name in found[0][part]}
+    return {**found[0], "traces": beside("traces"), "flows": beside("flows")}
+
+
+def in_process(libraries, case, tables, cells):
+    """What a child process finds."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     with tempfile.TemporaryFile() as words:
-        child = context.Process(target=in_child, args=(sender, words.fileno(), libraries, case, tables))
+        child = context.Process(target=in_child, args=(sender, words.fileno(), libraries, case, tables, cells))
         child.start()
         sender.close()
         try:
@@ -42,7 +52,7 @@ def run(libraries, case, tables):
     return found
 
 
-def in_child(sender, words, libraries, case, tables):
+def in_child(sender, words, libraries, case, tables, cells):
     """Sends the results, or a text that says why there are none."""
     for stream in (1, 2):
         os.dup2(words, stream)
@@ -51,14 +61,14 @@ def in_child(sender, words, libraries, case, tables):
 
         for library in libraries:
             h.nrn_load_dll(str(library))
-        sender.send(simulate(h, case, tables))
+        sender.send(simulate(h, case, tables, cells))
     except Exception as error:  # told by the parent, whatever it is
         sender.send(f"{type(error).__name__}: {error}"[:300])
     sender.close()
 
 
-def simulate(h, case, tables):
-    """A table of `traces` {variable: [row, cell]}, clamped cells first; `flows` of the helpers; `spikes_ms` of an
+def simulate(h, case, tables, cells):
+    """Of these cells a table of `traces` {variable: [row, cell]}, clamped cells first; `flows` of the helpers; `spikes_ms` of an
     artificial cell; and what NEURON `declares`: {PARAMETER: default} and {ASSIGNED or STATE: size}."""
     declared = declarations(h, case)
     h.load_file("stdrun.hoc")
@@ -66,7 +76,7 @@ def simulate(h, case, tables):
     h.usetable_hh = 0
     if hasattr(h, f"usetable_{case.name}"):
         setattr(h, f"usetable_{case.name}", int(tables))
-    model = Model(h, case)
+    model = Model(h, case, cells)
     records = {}
     for variable, own in case.variables + cases.voltage(case):
         with contextlib.suppress(AttributeError, LookupError):  # what has no such variable is missing in the comparison
@@ -109,19 +119,17 @@ def declarations(h, case):
 class Model:
     """Sections, stimuli and instances of the mechanism."""
 
-    def __init__(self, h, case):
-        self.h, self.case = h, case
+    def __init__(self, h, case, cells):
+        self.h, self.case, self.count = h, case, len(cells)
         self.sections, self.processes, self.connections, self.kept = [], [], [], []
         self.spikes = h.Vector()
         if case.kind == "artificial_cell":
-            self.count = 1
             self.artificial()
         else:
-            self.count = len(cases.LEVELS_MV) + 1
             self.driver = self.membrane("driver", excitable=True) if case.pointers else None
             if self.driver is not None:
                 self.pulses(self.driver)
-            for k in range(self.count):
+            for k in cells:
                 self.cell(k)
         for function in case.description["function_tables"]:
             self.function_table(function)
@@ -176,14 +184,17 @@ class Model:
         """
         for field in self.case.description["fields"]:
             name, default = field["name"], field["default"]
-            where, full = (self.h, f"{name}_{self.case.name}") if field["shared"] else (holder, name + ending)
+            of_all = field["shared"] or not field["range"]
+            where, full = (self.h, f"{name}_{self.case.name}") if of_all else (holder, name + ending)
             if name in self.case.parameters:
                 setattr(where, full, self.case.parameters[name])
             elif field["settable"] and not field["state"] and "[" not in name and default != float(f"{default:g}"):
                 setattr(where, full, default)
-        for stream in self.case.streams:
-            if hasattr(owner, stream):
-                getattr(owner, stream).set_ids(*cases.STREAM_IDS)
+        for stream, ids in self.case.streams.items():
+            if stream in self.case.setters:
+                self.old_stream(owner, stream, ids)
+            elif hasattr(owner, stream):
+                getattr(owner, stream).set_ids(*ids)
                 getattr(owner, stream).set_seq(0)  # without it numbers drawn under the old identifiers come first
         if self.case.kind != "density":
             self.processes.append(owner)
@@ -191,6 +202,21 @@ class Model:
             connection = self.h.NetCon(None, owner)
             connection.weight[0] = self.case.weight
             self.connections.append(connection)
+
+    def old_stream(self, owner, stream, ids):
+        """A stream behind a POINTER: the file's own PROCEDURE sets it, to identifiers or to hoc's Random."""
+        setter = self.case.setters[stream]
+        procedure = getattr(owner, setter.procedure)
+        if setter.numbers:
+            procedure(*ids[:setter.numbers])
+            return
+        random = self.h.Random()
+        random.Random123(*ids)
+        {"random_negexp": lambda: random.negexp(1.0), "random_normal": lambda: random.normal(0.0, 1.0)}.get(
+            setter.distribution, lambda: random.uniform(0.0, 1.0))()
+        random.seq(0)  # choosing a distribution draws once
+        procedure(random)
+        self.kept.append(random)
 
     def clamp(self, section, level_mv):
         """A step of voltage."""

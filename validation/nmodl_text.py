@@ -2,6 +2,7 @@
 
 Texts are read and written as Latin-1, which keeps every byte of every encoding.
 """
+import dataclasses
 import functools
 import re
 
@@ -72,6 +73,36 @@ def read_list(text, ion):
                       rf"ELECTRODE_CURRENT|SUFFIX|POINTER|BBCOREPOINTER|THREADSAFE|EXTERNAL|RANDOM)\b|\}})",
                       without_comments(text), re.S)
     return re.findall(r"\w+", found[1].replace("READ", " ")) if found else []
+
+
+@dataclasses.dataclass
+class Setter:
+    """A PROCEDURE that sets the random stream behind a POINTER."""
+
+    procedure: str
+    numbers: int  # how many identifiers it takes; 0 if it takes hoc's Random
+    distribution: str  # what Tianyan draws from it: random_negexp ...
+
+
+def stream_setter(text, stream, diagnostics):
+    """The PROCEDURE by which hoc sets a POINTER to a random stream; none if there is none."""
+    said = [d["message"] for d in diagnostics if d["code"] == "nmodl-verbatim-replaced" and f"`{stream}`" in d["message"]]
+    distribution = next((found[1] for message in said if (found := re.search(r"\((random_\w+)\)", message))), "random_dpick")
+    for found in re.finditer(r"\bPROCEDURE\s+(\w+)\s*\(\s*\)\s*\{\s*VERBATIM(.*?)ENDVERBATIM", text, re.S):
+        code = found[2]
+        if f"_p_{stream}" not in code:
+            continue
+        made = re.search(r"nrnran123_newstream(3?)\b", code)
+        if made:
+            return Setter(found[1], 3 if made[1] else 2, distribution)
+        if "nrn_random_arg" in code:
+            return Setter(found[1], 0, distribution)
+    return None
+
+
+def declares_random(text, stream):
+    """True if the file itself says RANDOM."""
+    return re.search(rf"\bRANDOM\b[\w\s,]*\b{stream}\b", without_comments(text)) is not None
 
 
 def has_table(text):

@@ -128,11 +128,9 @@ impl<'a> Report<'a> {
         self.add(Severity::Warning, code, span, message.into(), help);
     }
 
-    /// The file's name as a word of NMODL, without folder and ending.
+    /// The name of a mechanism whose file gives it none.
     pub(crate) fn file_stem(&self) -> String {
-        let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
-        let stem = name.split('.').next().unwrap_or_default();
-        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+        crate::source::stem(self.file)
     }
 
     /// True once an error was added.

@@ -211,7 +211,7 @@ fn guarded(mut statement: Statement, depth: usize) -> Vec<Statement> {
 }
 
 /// Puts assignments where `break` and `return` stand.
-fn replace_jumps(body: &mut Vec<Statement>, set: &dyn Fn(f64) -> Statement, returns: &mut bool) {
+fn replace_jumps(body: &mut [Statement], set: &dyn Fn(f64) -> Statement, returns: &mut bool) {
     for statement in body.iter_mut() {
         match statement.kind {
             StatementKind::Break => *statement = set(1.0),

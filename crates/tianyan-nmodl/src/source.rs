@@ -56,8 +56,15 @@ pub struct Outline {
     pub ions: Vec<String>,
 }
 
-/// Looks for the names that NEURON blocks give.
-pub fn outline(text: &str) -> Outline {
+/// The name of a mechanism whose file gives it none: the file's, without folder and ending, as a word of NMODL.
+pub(crate) fn stem(file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// Looks for the names that NEURON blocks give; a NEURON block without one leaves the name to the file.
+pub fn outline(file: &str, text: &str) -> Outline {
     let text = with_newlines(text);
     let tokens = lex(&text);
     let word = |token: &crate::lex::Token| &text[token.span.start as usize..token.span.end as usize];
@@ -69,6 +76,9 @@ pub fn outline(text: &str) -> Outline {
             "USEION" => found.ions.push(name),
             _ => {}
         }
+    }
+    if found.name.is_none() && tokens.iter().any(|token| token.kind == TokenKind::Name && word(token) == "NEURON") {
+        found.name = Some(stem(file));
     }
     found
 }
@@ -123,7 +133,9 @@ mod tests {
         let text = "TITLE SUFFIX no\rCOMMENT\rSUFFIX no\rENDCOMMENT NEURON { : SUFFIX no\r SUFFIX yes\r \
                     USEION na READ ena WRITE ina\rUSEION k READ ek }";
         let (name, ions) = (Some("yes".into()), vec!["na".into(), "k".into()]);
-        assert_eq!(outline(text), Outline { name, ions });
-        assert_eq!(outline("NEURON { POINT_PROCESS Syn }").name.as_deref(), Some("Syn"));
+        assert_eq!(outline("a.mod", text), Outline { name, ions });
+        assert_eq!(outline("a.mod", "NEURON { POINT_PROCESS Syn }").name.as_deref(), Some("Syn"));
+        assert_eq!(outline("in/a-b.mod", "NEURON { RANGE x }").name.as_deref(), Some("a_b"));
+        assert_eq!(outline("a.mod", "PARAMETER { x }").name, None);
     }
 }

@@ -3,6 +3,7 @@
 use crate::{GIT, VERSION};
 use std::path::{Path, PathBuf};
 use tianyan_engine::Compiler;
+use tianyan_nmodl::ir::Binding;
 use tianyan_nmodl::{Diagnostic, Field, IonUse, Mechanism, MechanismKind, Stage};
 
 /// A mechanism file that was compiled, printed at some stage.
@@ -41,10 +42,14 @@ impl MechanismReport {
 }
 
 fn mechanism_json(mechanism: &Mechanism) -> serde_json::Value {
+    let reads = |name: &str| {
+        let binding = mechanism.field(name).map(Binding::Field);
+        mechanism.kernels.bindings.iter().any(|other| Some(*other) == binding)
+    };
     let field = |f: &Field| {
         serde_json::json!({
             "name": f.name, "unit": f.unit, "default": f.default, "range": f.range, "state": f.state,
-            "settable": f.settable, "pointer": f.peer, "shared": f.shared,
+            "settable": f.settable, "pointer": f.peer && reads(&f.name), "shared": f.shared,
         })
     };
     let ion = |ion: &IonUse| {

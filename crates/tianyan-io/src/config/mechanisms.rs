@@ -55,7 +55,7 @@ impl<'a> Library<'a> {
                 return;
             }
         };
-        let Some(name) = outline(&text).name else {
+        let Some(name) = outline(&origin, &text).name else {
             let message = format!("{origin} names no SUFFIX or POINT_PROCESS in a NEURON block");
             problems.push(Problem::new("mechanism-file", message).at(place.clone()));
             return;
@@ -151,7 +151,7 @@ impl Mechanisms {
             return;
         };
         self.places.insert((name.clone(), None), mention.place.clone());
-        self.ions.push(outline(&source.text).ions);
+        self.ions.push(outline(&source.origin, &source.text).ions);
         self.list.push(source);
     }
 

@@ -67,9 +67,12 @@ pub(super) fn translate(code: &str, span: Span, own: Option<&str>, context: &Con
     Ok(reader.found)
 }
 
+/// Names of a function's arguments, and whether they hold whole numbers.
+type Arguments = Vec<(String, bool)>;
+
 /// A function that is written in C outside of all blocks.
 pub(super) struct CFunction {
-    arguments: Vec<(String, bool)>,
+    arguments: Arguments,
     body: Vec<Token>,
     span: Span,
 }
@@ -106,9 +109,9 @@ pub(super) fn functions<'a>(
     found
 }
 
-/// Arguments (name, whether whole) and body of the function whose name stands at `at`, if its type and arguments are
+/// Arguments and body of the function whose name stands at `at`, if its type and arguments are
 /// numbers.
-fn definition(tokens: &[Token], at: usize) -> Option<(Vec<(String, bool)>, &[Token])> {
+fn definition(tokens: &[Token], at: usize) -> Option<(Arguments, &[Token])> {
     let is_type =
         |token: &Token| matches!(token, Token::Word(word) if NUMBERS.contains(&word.as_str()) || word == "void");
     if at == 0 || !is_type(&tokens[at - 1]) || tokens.get(at + 1) != Some(&Token::Symbol("(")) {
