@@ -1,5 +1,5 @@
-//! Diffusion along the cable (LONGITUDINAL_DIFFUSION): backward Euler on the tree of compartments, before the states
-//! of the step, as NEURON does it (src/nrnoc/ldifus.cpp).
+//! Diffusion along the cable (LONGITUDINAL_DIFFUSION): backward Euler on the tree of compartments, after the states
+//! of the step, as NEURON does it (src/nrnoc/fadvance.cpp: nonvint; ldifus.cpp).
 //!
 //! For a concentration c with volume V (um3/um) and coefficient D times cross section (um4/ms) in each compartment:
 //! `dc/dt = (DA_i + DA_p)/2 (c_p - c_i) 2 / (dx_i (dx_i + dx_p)) / V_i`, and likewise for the parent.

@@ -10,8 +10,8 @@
 //!              solve         the tree: dv
 //!              update        v(t_n+1)
 //!  (peers are exchanged between coupled groups)
-//! to_states    diffuse       along the cable
-//!              states        at v(t_n+1), t_n+1, then AFTER SOLVE and BEFORE STEP
+//! to_states    states        at v(t_n+1), t_n+1
+//!              diffuse       along the cable, then AFTER SOLVE and BEFORE STEP
 //! ```
 //!
 //! The equation of a node is `cm dv/dt = -sum i(v) + sum g_axial (v_neighbour - v)`; backward Euler with the
@@ -87,14 +87,18 @@ pub fn to_voltage(
     update(group, scratch);
 }
 
-/// The second half: diffusion and states at v(t_n+1), AFTER SOLVE, BEFORE STEP.
+/// The second half: states at v(t_n+1), diffusion, AFTER SOLVE, BEFORE STEP.
 pub fn to_states(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, clock: Clock) {
+    sweep(group, kernels, Sweep::State, clock);
     diffuse::diffuse(group, kernels, &mut scratch.diffusion, clock.end_ms(), clock.dt_ms);
+    sweep(group, kernels, Sweep::AfterSolve, clock);
+    sweep(group, kernels, Sweep::BeforeStep, clock);
+}
+
+fn sweep(group: &mut Group, kernels: &[Kernels], sweep: Sweep, clock: Clock) {
     let state = group.state.values_mut();
-    for sweep in [Sweep::State, Sweep::AfterSolve, Sweep::BeforeStep] {
-        for (table, kernels) in group.layout.tables.iter().zip(kernels) {
-            kernels.sweep(sweep, table, state, clock.end_ms(), clock.dt_ms);
-        }
+    for (table, kernels) in group.layout.tables.iter().zip(kernels) {
+        kernels.sweep(sweep, table, state, clock.end_ms(), clock.dt_ms);
     }
 }
 

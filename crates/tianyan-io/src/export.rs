@@ -18,6 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tianyan_model::{Place, Problem, Problems, Recipe};
+use tianyan_nmodl::MechanismKind;
 
 /// The script that builds and runs the network.
 const SCRIPT: &str = include_str!("export/network.py");
@@ -29,8 +30,12 @@ pub struct ExportMechanism {
     pub name: String,
     /// The NMODL text.
     pub text: String,
-    /// True for a POINT_PROCESS.
-    pub point_process: bool,
+    /// How it sits on a cell.
+    pub kind: MechanismKind,
+    /// Its RANDOM streams.
+    pub streams: Vec<String>,
+    /// Its FUNCTION_TABLEs.
+    pub function_tables: Vec<String>,
 }
 
 /// Writes the network into `directory`, which is made if need be, and gives the files written. Files of an

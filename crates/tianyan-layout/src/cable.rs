@@ -2,7 +2,7 @@
 
 use crate::cells::{GroupCells, Kind};
 use crate::group::{Cable, Tile};
-use crate::shape::{CellShape, RowKind};
+use crate::shape::{CellShape, Row, RowKind};
 use std::collections::HashMap;
 use tianyan_model::Cell;
 
@@ -10,41 +10,62 @@ use tianyan_model::Cell;
 /// zero-area nodes are looked through, as in NEURON (src/nrnoc/ldifus.cpp).
 pub fn cable(kinds: &[Kind], group: &GroupCells, tiles: &[Tile], lanes: usize, nodes: &[i32]) -> Cable {
     let instance_at: HashMap<i32, u32> = nodes.iter().zip(0..).map(|(&node, i)| (node, i)).collect();
-    let mut cable = Cable::default();
-    let mut place_of: HashMap<i32, u32> = HashMap::new();
+    let mut builder = Builder { instance_at, place_of: HashMap::new(), cable: Cable::default() };
     for (tile, of) in tiles.iter().zip(&group.tiles) {
         let kind = &kinds[of.kind];
         for row in 0..kind.shape.rows.len() {
             for lane in 0..of.gids.len() {
-                let node = |row: usize| (tile.first_node + row * lanes + lane) as i32;
-                let Some(&instance) = instance_at.get(&node(row)) else { continue };
-                let parent = parent(&kind.shape, row).and_then(|parent| Some((parent, *place_of.get(&node(parent))?)));
-                place_of.insert(node(row), cable.order.len() as u32);
-                cable.order.push(instance);
-                let own = length_um(&kind.cell, &kind.shape, row);
-                let other = parent.map_or(own, |(parent, _)| length_um(&kind.cell, &kind.shape, parent));
-                cable.parent.push(parent.map_or(u32::MAX, |(_, place)| place));
-                cable.to_parent.push(2.0 / other / (own + other));
-                cable.from_parent.push(2.0 / own / (own + other));
+                builder.place(kind, row, &|row| (tile.first_node + row * lanes + lane) as i32);
             }
         }
     }
-    cable
+    builder.cable
 }
 
-/// The nearest compartment towards the root.
-fn parent(shape: &CellShape, row: usize) -> Option<usize> {
+struct Builder {
+    instance_at: HashMap<i32, u32>,
+    place_of: HashMap<i32, u32>,
+    cable: Cable,
+}
+
+impl Builder {
+    /// The place of a row's instance in the cable, behind that of its parent; none if it has no instance.
+    fn place(&mut self, kind: &Kind, row: usize, node: &dyn Fn(usize) -> i32) -> Option<u32> {
+        let instance = *self.instance_at.get(&node(row))?;
+        if let Some(&place) = self.place_of.get(&node(row)) {
+            return Some(place);
+        }
+        let parent = parent(kind, row).and_then(|parent| Some((parent, self.place(kind, parent, node)?)));
+        let place = self.cable.order.len() as u32;
+        self.place_of.insert(node(row), place);
+        self.cable.order.push(instance);
+        let own = length_um(&kind.cell, &kind.shape, row);
+        let other = parent.map_or(own, |(parent, _)| length_um(&kind.cell, &kind.shape, parent));
+        self.cable.parent.push(parent.map_or(u32::MAX, |(_, place)| place));
+        self.cable.to_parent.push(2.0 / other / (own + other));
+        self.cable.from_parent.push(2.0 / own / (own + other));
+        Some(place)
+    }
+}
+
+/// The nearest compartment towards the root. What hangs on the root's end that has no compartment before it belongs to
+/// the first compartment of the section there.
+fn parent(kind: &Kind, row: usize) -> Option<usize> {
+    let rows = &kind.shape.rows;
     let mut at = row;
     loop {
-        let parent = shape.rows[at].parent as usize;
+        let parent = rows[at].parent as usize;
         if parent == at {
-            return None;
+            break;
         }
-        if matches!(shape.rows[parent].kind, RowKind::Compartment(_)) {
+        if matches!(rows[parent].kind, RowKind::Compartment(_)) {
             return Some(parent);
         }
         at = parent;
     }
+    let section = kind.cell.morphology.sections[rows[row].section as usize].parent?.section;
+    let is_first = |row: &Row| row.section as usize == section as usize && row.kind == RowKind::Compartment(0);
+    rows.iter().position(is_first)
 }
 
 fn length_um(cell: &Cell, shape: &CellShape, row: usize) -> f64 {

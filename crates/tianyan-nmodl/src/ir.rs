@@ -239,7 +239,7 @@ pub struct Share {
     pub to: u32,
 }
 
-/// Diffusion of one state along the cable, solved before the states of each step (LONGITUDINAL_DIFFUSION).
+/// Diffusion of one state along the cable, solved after the states of each step (LONGITUDINAL_DIFFUSION).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Diffusion {
     /// Binding of the concentration: a field or an ion's variable.

@@ -24,6 +24,17 @@ pub enum MechanismKind {
     ArtificialCell,
 }
 
+impl MechanismKind {
+    /// The kind as documents write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            MechanismKind::Density => "density",
+            MechanismKind::PointProcess => "point_process",
+            MechanismKind::ArtificialCell => "artificial_cell",
+        }
+    }
+}
+
 /// What may happen to a field's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldClass {
@@ -164,6 +175,12 @@ impl Mechanism {
     fn has_effect(&self, kind: EffectKind) -> bool {
         let kernels = [&self.kernels.initial, &self.kernels.connect, &self.kernels.receive];
         kernels.iter().any(|kernel| kernel.effects.iter().any(|effect| effect.kind == kind))
+    }
+
+    /// The names of its RANDOM streams.
+    pub fn streams(&self) -> impl Iterator<Item = &str> {
+        let firsts = self.fields.iter().filter(|field| field.stream == Some(1));
+        firsts.filter_map(|field| field.name.strip_suffix("_id1"))
     }
 
     /// The index of the field of that name.

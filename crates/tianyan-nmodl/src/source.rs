@@ -18,9 +18,9 @@ pub(crate) fn with_newlines(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// Replaces each `INCLUDE "name"` by the text that `read` gives for the name; where it gives none the statement
-/// stays, and compiling says so.
+/// stays, and compiling says so. All lines end with `\n`.
 pub fn splice(text: &str, read: &mut dyn FnMut(&str) -> Option<String>) -> String {
-    spliced(text, read, 0)
+    spliced(&with_newlines(text), read, 0)
 }
 
 fn spliced(text: &str, read: &mut dyn FnMut(&str) -> Option<String>, depth: usize) -> String {
@@ -39,7 +39,7 @@ fn spliced(text: &str, read: &mut dyn FnMut(&str) -> Option<String>, depth: usiz
         let file = text[range(name)].trim_matches('"');
         if let Some(inner) = read(file) {
             result += &text[done..range(keyword).start];
-            let inner = spliced(&inner, read, depth + 1);
+            let inner = spliced(&with_newlines(&inner), read, depth + 1);
             result += &format!("\n{BEGIN}{file}\n{inner}\n{END}\n");
             done = range(name).end;
         }

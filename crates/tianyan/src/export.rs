@@ -4,7 +4,6 @@ use crate::{Error, Session};
 use std::path::{Path, PathBuf};
 use tianyan_io::export::{ExportMechanism, export_neuron};
 use tianyan_model::Recipe;
-use tianyan_nmodl::MechanismKind;
 
 impl Session {
     /// Writes a folder that rebuilds exactly this network in NEURON, and gives the files.
@@ -14,7 +13,9 @@ impl Session {
             .map(|(source, mechanism)| ExportMechanism {
                 name: mechanism.name.clone(),
                 text: source.text.clone(),
-                point_process: mechanism.kind == MechanismKind::PointProcess,
+                kind: mechanism.kind,
+                streams: mechanism.streams().map(String::from).collect(),
+                function_tables: mechanism.function_tables.iter().map(|table| table.name.clone()).collect(),
             })
             .collect();
         export_neuron(&self.recipe, &mechanisms, directory).map_err(Error::Output)

@@ -4,7 +4,7 @@ use crate::{GIT, VERSION};
 use std::path::{Path, PathBuf};
 use tianyan_engine::Compiler;
 use tianyan_nmodl::ir::Binding;
-use tianyan_nmodl::{Diagnostic, Field, IonUse, Mechanism, MechanismKind, Stage};
+use tianyan_nmodl::{Diagnostic, Field, IonUse, Mechanism, Stage};
 
 /// A mechanism file that was compiled, printed at some stage.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,11 +64,7 @@ fn mechanism_json(mechanism: &Mechanism) -> serde_json::Value {
     let kernels = mechanism.kernels.all().into_iter().filter(|(_, kernel)| !kernel.is_empty());
     serde_json::json!({
         "name": mechanism.name,
-        "kind": match mechanism.kind {
-            MechanismKind::Density => "density",
-            MechanismKind::PointProcess => "point_process",
-            MechanismKind::ArtificialCell => "artificial_cell",
-        },
+        "kind": mechanism.kind.word(),
         "electrode": mechanism.electrode,
         "affine_in_v": mechanism.affine,
         "currents": mechanism.currents,
@@ -76,8 +72,7 @@ fn mechanism_json(mechanism: &Mechanism) -> serde_json::Value {
         "ions": mechanism.ions.iter().map(ion).collect::<Vec<_>>(),
         "net_receive": mechanism.arguments,
         "function_tables": mechanism.function_tables.iter().map(|table| &table.name).collect::<Vec<_>>(),
-        "random": mechanism.fields.iter().filter(|f| f.stream == Some(1)).map(|f| &f.name[..f.name.len() - 4])
-            .collect::<Vec<_>>(),
+        "random": mechanism.streams().collect::<Vec<_>>(),
         "iterates": mechanism.kernels.all().iter().any(|(_, kernel)| !kernel.iterations.is_empty()),
         "makes_spikes": mechanism.makes_spikes(),
         "operations": kernels.map(kernel).collect::<serde_json::Map<_, _>>(),

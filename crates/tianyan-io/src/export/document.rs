@@ -28,7 +28,7 @@ pub fn network(recipe: &dyn Recipe, mechanisms: &[ExportMechanism]) -> Result<St
         ("format", json!("tianyan-neuron-export")),
         ("version", json!(1)),
         ("run", run(recipe.run())),
-        ("mechanisms", mechanisms.iter().enumerate().map(|(i, m)| mechanism(i, m)).collect()),
+        ("mechanisms", mechanisms.iter().enumerate().map(|(i, m)| mechanism(i, m, recipe)).collect()),
         ("populations", populations(recipe)),
         ("kinds", Value::Array(kinds)),
         ("kind_of", kind_of.iter().map(|kind| kind.0).collect()),
@@ -65,15 +65,23 @@ fn run(run: &RunSettings) -> Value {
             CurrentDerivative::Analytic => "analytic",
         },
         "seed": run.seed,
+        "tables": run.tables,
     })
 }
 
-fn mechanism(index: usize, mechanism: &ExportMechanism) -> Value {
+fn mechanism(index: usize, mechanism: &ExportMechanism, recipe: &dyn Recipe) -> Value {
+    let table = |name: &String| {
+        let points = recipe.function_table(&mechanism.name, name).unwrap_or_default();
+        let (arguments, values): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+        json!({ "name": name, "arguments": arguments, "values": values })
+    };
     json!({
         "name": mechanism.name,
         "neuron_name": mods::neuron_name(&mechanism.name),
         "file": mods::file_name(index, &mechanism.name),
-        "point_process": mechanism.point_process,
+        "kind": mechanism.kind.word(),
+        "streams": mechanism.streams,
+        "function_tables": mechanism.function_tables.iter().map(table).collect::<Vec<_>>(),
     })
 }
 

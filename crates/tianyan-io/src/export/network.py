@@ -7,7 +7,8 @@ Written by Tianyan's export. Needs neuron, numpy and h5py, and a C++ compiler fo
 From Python, `from network import build, simulate`: build() returns the cells, with all that sits on them, for
 whoever wants to go on in NEURON; simulate(cells) runs them.
 
-The run is NEURON's fixed step: finitialize, then duration/dt times fadvance, without tables. Row n of a report is
+The run is NEURON's fixed step: finitialize, then duration/dt times fadvance, without tables unless the model asks for
+them. Row n of a report is
 t = n * interval: v, states and concentrations at that time, currents those of the step that led there.
 """
 import argparse
@@ -31,7 +32,7 @@ def read():
 
 # ---------------------------------------------------------------- mechanisms
 
-def load_mechanisms(mechanisms):
+def load_mechanisms(mechanisms, tables):
     """NEURON's h with the mechanisms loaded; compiles them where they are older than their texts."""
     from neuron import h
 
@@ -42,7 +43,7 @@ def load_mechanisms(mechanisms):
         if not hasattr(h, name):
             sys.exit(f"mechanism {name} is not loaded: NEURON found other mechanisms in the working directory")
         if hasattr(h, f"usetable_{name}"):
-            setattr(h, f"usetable_{name}", 0)
+            setattr(h, f"usetable_{name}", int(tables))
     return h
 
 
@@ -79,9 +80,12 @@ class Cell:
         self.sections = []
         self.synapses, self.couplings, self.stimuli = [], [], []
         self.connections = []
+        self.artificial = None
         self.by_mechanism = {}
+        self.instances = {}  # (instance, parameters) by mechanism, in the order of sections, compartments, instances
         for section in kind["sections"]:
             self.sections.append(self._section(h, section))
+        self.stream_parts = network.stream_parts
         for density in kind["densities"]:
             self._insert(h, network.neuron_name[density["mechanism"]], density)
         self.detector = self._detector(h)
@@ -136,7 +140,12 @@ class Cell:
     def _insert(self, h, mechanism, density):
         section = self.sections[density["section"]]
         section.insert(mechanism)
+        for k, segment in enumerate(section):
+            given = {name: at(value, k) for name, value in density["parameters"].items()}
+            self.instances.setdefault(density["mechanism"], []).append((getattr(segment, mechanism), given))
         for name, value in density["parameters"].items():
+            if name in self.stream_parts(density["mechanism"]):
+                continue
             if hasattr(getattr(section(0.5), mechanism), name):
                 each_segment(section, f"{name}_{mechanism}", value)
             else:
@@ -161,9 +170,21 @@ def each_segment(section, name, value):
         setattr(section, name, value)
 
 
+def at(value, k):
+    """The value of a parameter in compartment k."""
+    return value[k] if isinstance(value, list) else value
+
+
 def first(value):
     """The value of a parameter that is the same everywhere."""
-    return value[0] if isinstance(value, list) else value
+    return at(value, 0)
+
+
+def element(holder, variable):
+    """A reference to a variable, perhaps an element of an array."""
+    name, _, index = variable.partition("[")
+    found = getattr(holder, "_ref_" + name)
+    return found[int(index[:-1])] if index else found
 
 
 # ------------------------------------------------------------------- network
@@ -173,8 +194,9 @@ class Network:
 
     def __init__(self, spec):
         self.spec = spec
-        self.h = h = load_mechanisms(spec["mechanisms"])
+        self.h = h = load_mechanisms(spec["mechanisms"], spec["run"]["tables"])
         self.neuron_name = {m["name"]: m["neuron_name"] for m in spec["mechanisms"]}
+        self.streams = {m["name"]: m["streams"] for m in spec["mechanisms"]}
         self.cells = []
         for population in spec["populations"]:
             for node_id in range(population["size"]):
@@ -187,6 +209,9 @@ class Network:
         for cell in self.cells:
             cell.set_ions()
             cell.network = self
+        for source, mechanism in enumerate(spec["mechanisms"]):
+            self._set_streams(source, mechanism)
+            self._set_function_tables(mechanism)
         self._connect(spec["connections"])
         for peer in spec["peers"]:
             target = self.couplings[peer["instance"]]
@@ -200,8 +225,15 @@ class Network:
             cell = self.cells[table["gid"][row]]
             mechanism = self.spec["mechanisms"][table["mechanism"][row]]
             name = mechanism["neuron_name"]
-            process = getattr(self.h, name)(cell.at(table["section"][row], table["x"][row]))
-            for parameter, value in table["parameter_sets"][table["parameter_set"][row]].items():
+            given = table["parameter_sets"][table["parameter_set"][row]]
+            if mechanism["kind"] == "artificial_cell":
+                process = cell.artificial = getattr(self.h, name)()
+            else:
+                process = getattr(self.h, name)(cell.at(table["section"][row], table["x"][row]))
+            cell.instances.setdefault(mechanism["name"], []).append((process, given))
+            for parameter, value in given.items():
+                if parameter in self.stream_parts(mechanism["name"]):
+                    continue
                 if hasattr(process, parameter):
                     setattr(process, parameter, first(value))
                 else:
@@ -211,6 +243,33 @@ class Network:
             placed.append(process)
         return placed
 
+    def stream_parts(self, mechanism):
+        """Parameters that are identifiers of the mechanism's RANDOM streams."""
+        return {f"{stream}_id{part}" for stream in self.streams[mechanism] for part in (1, 2, 3)}
+
+    def _set_streams(self, source, mechanism):
+        """The identifiers of RANDOM streams; those not given are the seed, the gid, and a number of the stream's own."""
+        for variable, stream in enumerate(mechanism["streams"]):
+            for cell in self.cells:
+                for rank, (instance, given) in enumerate(cell.instances.get(mechanism["name"], [])):
+                    ids = [self.spec["run"]["seed"], cell.gid, (source << 20) + (rank << 4) + variable]
+                    ids = [first(given.get(f"{stream}_id{part + 1}", own % 2**32)) for part, own in enumerate(ids)]
+                    getattr(instance, stream).set_ids(*map(int, ids))
+                    getattr(instance, stream).set_seq(0)
+
+    def _set_function_tables(self, mechanism):
+        """The values of FUNCTION_TABLEs."""
+        self.tables = getattr(self, "tables", [])
+        for table in mechanism["function_tables"]:
+            vectors = [self.h.Vector(table["values"]), self.h.Vector(table["arguments"])]
+            self.tables.append(vectors)
+            if mechanism["kind"] == "density":
+                getattr(self.h, f"table_{table['name']}_{mechanism['neuron_name']}")(*vectors)
+                continue
+            for cell in self.cells:
+                for instance, _ in cell.instances.get(mechanism["name"], [])[:1]:
+                    getattr(instance, f"table_{table['name']}")(*vectors)
+
     def _connect(self, table):
         """NetCons; those of sources with known spikes have no source and get their events in `start`."""
         self.from_sources = {}
@@ -219,6 +278,8 @@ class Network:
             if cell.is_source:
                 connection = self.h.NetCon(None, target)
                 self.from_sources.setdefault(source, []).append((connection, delay))
+            elif cell.artificial is not None:
+                connection = self.h.NetCon(cell.artificial, target)
             elif cell.detector is None:
                 sys.exit(f"cell {cell.name} is the source of a connection but detects no spikes")
             else:
@@ -236,7 +297,7 @@ class Network:
         kind = quantity["kind"]
         if kind == "point_process":
             holder = cell.by_mechanism[quantity["mechanism"]][quantity["index"]]
-            return getattr(holder, "_ref_" + quantity["variable"])
+            return element(holder, quantity["variable"])
         segment = cell.at(section, x)
         if kind == "voltage":
             return segment._ref_v
@@ -245,7 +306,7 @@ class Network:
         if kind == "ion":
             return getattr(segment, "_ref_" + quantity["variable"])
         density = getattr(segment, self.neuron_name[quantity["mechanism"]])
-        return getattr(density, "_ref_" + quantity["variable"])
+        return element(density, quantity["variable"])
 
 
 def build(spec=None):
@@ -287,30 +348,41 @@ def waveform(spec):
 # ----------------------------------------------------------------------- run
 
 class Recorder:
-    """The rows of one report."""
+    """The rows of one report.
+
+    What events may change is recorded by NEURON itself, before it delivers those between the middle and the end of a
+    step; everything else is read after each step, only the rows that are wanted.
+    """
 
     def __init__(self, network, report, dt):
         import numpy as np
 
         h = network.h
-        columns = len(report["gid"])
-        self.every = max(1, round(report["interval_ms"] / dt))
-        self.rows = []
-        self.columns = columns
-        self.pointers = h.PtrVector(max(1, columns))
-        self.values = h.Vector(max(1, columns))
         self.np = np
-        for i, place in enumerate(zip(report["gid"], report["section"], report["x"])):
-            self.pointers.pset(i, network.reference(*place, report["quantity"]))
+        self.columns = len(report["gid"])
+        self.every = max(1, round(report["interval_ms"] / dt))
+        places = zip(report["gid"], report["section"], report["x"])
+        references = [network.reference(*place, report["quantity"]) for place in places]
+        self.vectors = None
+        if report["quantity"]["kind"] in ("point_process", "density"):
+            self.vectors = [h.Vector().record(reference) for reference in references]
+            return
+        self.rows = []
+        self.pointers = h.PtrVector(max(1, self.columns))
+        self.values = h.Vector(max(1, self.columns))
+        for i, reference in enumerate(references):
+            self.pointers.pset(i, reference)
 
     def take(self, step):
         """Adds a row if one is due."""
-        if step % self.every == 0 and self.columns:
+        if self.vectors is None and step % self.every == 0 and self.columns:
             self.pointers.gather(self.values)
             self.rows.append(self.np.array(self.values))
 
     def table(self):
         """All rows."""
+        if self.vectors is not None:
+            return self.np.array([vector.as_numpy() for vector in self.vectors]).T[::self.every]
         return self.np.array(self.rows).reshape(len(self.rows), self.columns)
 
 
@@ -343,10 +415,12 @@ def simulate(cells, duration_ms=None, dt_ms=None):
         setattr(process, parameter, course(0.0))
     times, gids = h.Vector(), h.Vector()
     for cell in cells:
+        if cell.artificial is not None:
+            cell.detector = h.NetCon(cell.artificial, None)
         if cell.detector is not None:
             cell.detector.record(times, gids, cell.gid)
-    start(network, dt)
     recorders = [Recorder(network, report, dt) for report in spec["reports"]]
+    start(network, dt)
     steps = round(duration / dt)
     for recorder in recorders:
         recorder.take(0)

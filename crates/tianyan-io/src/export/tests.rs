@@ -3,6 +3,7 @@ use std::path::Path;
 use tianyan_model::*;
 
 use super::*;
+use tianyan_nmodl::MechanismKind;
 
 /// Two cells with a synapse and a gap junction, a source and a clamp.
 struct Pair {
@@ -156,7 +157,9 @@ fn export(directory: &Path) -> Vec<PathBuf> {
     let mechanism = |(name, text, point_process): (&str, &str, bool)| ExportMechanism {
         name: name.into(),
         text: text.into(),
-        point_process,
+        kind: if point_process { MechanismKind::PointProcess } else { MechanismKind::Density },
+        streams: Vec::new(),
+        function_tables: Vec::new(),
     };
     export_neuron(&pair(), &MECHANISMS.map(mechanism), directory).unwrap()
 }
