@@ -9,6 +9,7 @@
 CARGO ?= cargo
 PACKAGES = libhdf5-dev pkg-config gcc make
 PYTHON_PACKAGES = python3 python3-venv
+TEST_PACKAGES = clang
 VENV = validation/.venv
 DEMO = out/demo
 
@@ -17,7 +18,7 @@ ifneq ($(wildcard ../shared/data),)
 export TIANYAN_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo build test lint validate validate-nmodl bench install python clean
+.PHONY: demo build test test-tools lint validate validate-nmodl bench install python clean
 
 demo: build
 	target/debug/tianyan run models/celegans/celegans302.toml --output $(DEMO) --overwrite
@@ -28,7 +29,7 @@ build: install
 	$(CARGO) build --workspace --all-features --quiet
 
 # One runner where it is installed, cargo's own elsewhere. Python readers take part where they can be had.
-test: build lint python-readers
+test: build lint python-readers test-tools
 	TIANYAN_PYTHON=$$(test -x $(VENV)/bin/python && echo $(abspath $(VENV)/bin/python)) \
 	$(CARGO) test --workspace --all-features --no-fail-fast --quiet -- --format=terse
 
@@ -50,6 +51,9 @@ bench: build python
 
 install:
 	@.ci/install $(PACKAGES)
+
+test-tools:
+	@.ci/install $(TEST_PACKAGES) || echo "no clang: its kernels will not be compared"
 
 python: install
 	@.ci/install $(PYTHON_PACKAGES)

@@ -30,8 +30,9 @@ DELAY_MS = 1.0
 PULSES = [(4.0, 2.0, 0.4), (12.0, 15.0, 0.15), (35.0, 10.0, -0.1), (50.0, 3.0, 0.5), (60.0, 15.0, 0.3)]
 LENGTH_UM = 20.0
 # Attempts, until every state and current has moved: a factor of weights and densities, whether all parameters leave
-# their defaults, by up to VARIED of them, and a factor of calcium inside.
-ATTEMPTS = ((1.0, False, 1.0), (30.0, True, 30.0), (0.03, False, 5.0))
+# their defaults, by up to VARIED of them, a factor of calcium inside, and whether what waits is woken: parameters that
+# are 0 get a size by their unit, and times outside of the run come into it.
+ATTEMPTS = ((1.0, False, 1.0, False), (30.0, True, 30.0, False), (0.03, False, 5.0, False), (1.0, True, 300.0, True))
 VARIED = 0.3
 # Of events: onto conductances (uS) and onto artificial cells, where thresholds are about 1.
 WEIGHT = {"density": 0.0, "point_process": 0.01, "artificial_cell": 0.5}
@@ -46,6 +47,9 @@ STIMULUS = {"del": 2.0, "delay": 2.0, "dur": 20.0, "amp": 0.2, "dur1": 5.0, "dur
 # Densities and maxima that are 0 by default, by unit.
 DENSITY = {"cm/s": 1e-5, "us": 1e-3, "umho": 1e-3, "ns": 1.0, "s/cm2": 1e-3, "mho/cm2": 1e-3, "siemens/cm2": 1e-3,
            "ms/cm2": 1.0, "ps/um2": 10.0, "": 1e-3}
+WAKING = {"na": 0.2, "ma/cm2": 0.005, "hz": 20.0, "khz": 0.02, "ms": 15.0, "um": 1.0, "us": 1e-3}
+TIMING = re.compile(r"t\d|(t|p|tt)?_?(del|delay|dur|start|stop|onset|begin|end|on|off)_?\d*", re.I)
+SHORTER = 0.05
 # What other parameters that are 0 by default are varied to.
 VARIED_ZERO = {"mv": 3.0, "ms": 2.0}
 DENSITY_NAME = re.compile(r"(.*_)?(g|p|perm)_?(bar|max|peak|na|k|ca|l|h|m)?.*", re.I)
@@ -87,7 +91,7 @@ class Case:
     """
 
     def __init__(self, text, file, description, diagnostics, attempt=0, dt_ms=DT_MS):
-        scale, varied, calcium = ATTEMPTS[attempt]
+        scale, varied, calcium, woken = ATTEMPTS[attempt]
         self.dt_ms = dt_ms
         self.name, self.text, self.file, self.description = description["name"], text, file, description
         self.kind = description["kind"]
@@ -98,7 +102,7 @@ class Case:
         self.alone = any(d["code"] == "nmodl-global-assigned" for d in diagnostics)
         self.hidden = {f"{stream}_{part}" for stream in self.streams for part in ("id1", "id2", "id3", "sequence")}
         self.pointers = [field["name"] for field in description["fields"] if field["pointer"]]
-        self.parameters = self.chosen_parameters(scale, varied)
+        self.parameters = self.chosen_parameters(scale, varied, woken)
         self.helpers, self.helper_flows = self.make_helpers()
         self.helper_parameters = {helper: {"peak": HELPER_PEAK_MA_PER_CM2 * scale} for helper in self.helper_flows.values()}
         if "swing_cai" in self.helpers:
@@ -109,6 +113,14 @@ class Case:
         """Those of a random stream. Some files give only one or two."""
         given = self.setters[stream].numbers if stream in self.setters else 0
         return STREAM_IDS[:given or 3] + (0,) * (3 - (given or 3))
+
+    def draws_alike(self, stream):
+        """True if NEURON can be made to draw the same numbers: not from the old generators of exprand and its like, and
+        not normal ones through hoc's Random, which makes them in pairs."""
+        setter = self.setters.get(stream)
+        if setter is None:
+            return nmodl_text.declares_random(self.text, stream)
+        return bool(setter.numbers) or setter.distribution != "random_normal"
 
     @property
     def count(self):
@@ -129,8 +141,9 @@ class Case:
         """True where NEURON's own method is exact to rounding: currents affine in v, nothing iterated."""
         return self.description["affine_in_v"] and not self.description["iterates"]
 
-    def chosen_parameters(self, scale, varied):
-        """Values of parameters: those that are 0 by default and must not be for currents to flow; all, if varied."""
+    def chosen_parameters(self, scale, varied, woken):
+        """Values of parameters: those that are 0 by default and must not be for currents to flow; all, if varied; and
+        those that keep a mechanism asleep, if woken."""
         chosen = {}
         for field in self.description["fields"]:
             name, unit, default = field["name"], re.sub(r"[\s()]", "", field["unit"]).lower(), field["default"]
@@ -140,6 +153,10 @@ class Case:
                 chosen[name] = STIMULUS[name]
             elif default == 0.0 and not field["shared"] and DENSITY_NAME.fullmatch(name) and unit in DENSITY:
                 chosen[name] = DENSITY[unit] * scale
+            elif woken and default == 0.0 and unit in WAKING and "[" not in name:
+                chosen[name] = WAKING[unit]
+            elif woken and default > DURATION_MS / 2 and unit == "ms" and TIMING.fullmatch(name):
+                chosen[name] = float(f"{default * SHORTER:.10g}")
             elif varied and "[" not in name:
                 part = zlib.crc32(name.encode()) / 2.0**32
                 base = default or VARIED_ZERO.get(unit, 0.1)

@@ -60,8 +60,8 @@ impl CpuBackend {
         &self.origins
     }
 
-    fn kernels(&mut self, mechanism: &Mechanism) -> Result<Kernels, EngineError> {
-        let (kernels, origin) = if self.options.interpret {
+    fn kernels(&self, mechanism: &Mechanism) -> Result<(Kernels, KernelOrigin), EngineError> {
+        Ok(if self.options.interpret {
             (Kernels::Interpreted, KernelOrigin::Interpreted)
         } else if let Some(native) = native::shipped(mechanism, native::instruction_set()) {
             (Kernels::Native(native), KernelOrigin::Shipped)
@@ -69,9 +69,21 @@ impl CpuBackend {
             (Kernels::Native(cache.get(mechanism)?), KernelOrigin::Compiled)
         } else {
             (Kernels::Interpreted, KernelOrigin::Interpreted)
-        };
-        self.origins.insert(mechanism.name.clone(), origin);
-        Ok(kernels)
+        })
+    }
+
+    /// The kernels of all mechanisms of these groups, by name; what must be compiled is compiled side by side.
+    fn all_kernels(&mut self, groups: &[Group]) -> Result<BTreeMap<String, Kernels>, EngineError> {
+        let tables = groups.iter().flat_map(|group| &group.layout.tables);
+        let mechanisms: BTreeMap<&str, &Mechanism> =
+            tables.map(|table| (table.mechanism.name.as_str(), &*table.mechanism)).collect();
+        let made: Result<Vec<_>, EngineError> = mechanisms
+            .into_par_iter()
+            .map(|(name, mechanism)| self.kernels(mechanism).map(|made| (name.to_string(), made)))
+            .collect();
+        let made = made?;
+        self.origins.extend(made.iter().map(|(name, (_, origin))| (name.clone(), *origin)));
+        Ok(made.into_iter().map(|(name, (kernels, _))| (name, kernels)).collect())
     }
 }
 
@@ -86,12 +98,13 @@ impl Backend for CpuBackend {
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
+        let made = self.all_kernels(&groups)?;
         for group in groups {
             let len = group.state.values().len();
             let mut kernels = Vec::with_capacity(group.layout.tables.len());
             for table in &group.layout.tables {
                 native::check(table, len)?;
-                kernels.push(self.kernels(&table.mechanism)?);
+                kernels.push(made[&table.mechanism.name].clone());
             }
             self.groups.push(Loaded { group, kernels, scratch: Scratch::default(), samplers: Vec::new() });
         }

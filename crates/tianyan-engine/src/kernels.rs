@@ -17,6 +17,7 @@ pub enum KernelOrigin {
 }
 
 /// Runs the kernels of one mechanism.
+#[derive(Clone)]
 pub enum Kernels {
     /// Machine code.
     Native(CompiledMechanism),

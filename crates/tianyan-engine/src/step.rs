@@ -202,7 +202,7 @@ fn share_indices(table: &MechanismTable, binding: u32) -> Range<usize> {
 }
 
 /// Sets the reversal potential of these instances to Nernst's, mV, with NEURON's constants (CODATA 2018). As in NEURON
-/// (src/nrnoc/eion.cpp) it is 1e6 mV where nothing is inside, and -1e6 mV where nothing is outside.
+/// (src/nrnoc/eion.cpp) it is 1e6 mV where nothing is inside, -1e6 mV where nothing is outside, and 0 without a valence.
 pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_celsius: f64) {
     const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
     const FARADAY: f64 = 96_485.332_123_31;
@@ -211,6 +211,7 @@ pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_
         let i = i as usize;
         let (inside, outside) = (state[ion.inside + i], state[ion.outside + i]);
         state[ion.reversal + i] = match () {
+            _ if ion.valence == 0.0 => 0.0,
             _ if inside <= 0.0 => 1e6,
             _ if outside <= 0.0 => -1e6,
             _ => factor * tianyan_nmodl::math::log(outside / inside),

@@ -6,9 +6,11 @@
 //!                                  i64 i, double *argument, double *effect);
 //! ```
 //!
-//! `_connect` and `_each_connection` look as `_receive`, all others as `_current`. `effect` gets three numbers for
-//! each of [`Kernel::effects`]: 1 or 0 for whether it happens, its time, its flag; the effects of INITIAL are known
-//! to the interpreter alone. Kernels that change nothing are left out. A loop loads into constants, computes in straight lines and stores at the end, so that it vectorises; only iterations branch.
+//! The kernels of [`EVENTS`] look as `_receive`, those of [`SWEEPS`] as `_current`; what runs once, at the start, is
+//! left to the interpreter, and kernels that change nothing are left out. `n` is a multiple of 8: the layout pads, so
+//! that no loop has a remainder. `effect` gets three numbers for each of [`Kernel::effects`]: 1 or 0 for whether it
+//! happens, its time, its flag. A loop loads into constants, computes in straight lines and stores at the end, so that
+//! it vectorises; only iterations branch.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -26,10 +28,10 @@ pub const PRELUDE: &str = include_str!("kernel.h");
 pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
     let mut text = format!("/* {} */\n", mechanism.name);
     for (name, kernel) in mechanism.kernels.all() {
-        if kernel.is_empty() {
+        let looped = SWEEPS.contains(&name);
+        if kernel.is_empty() || !(looped || EVENTS.contains(&name)) {
             continue;
         }
-        let looped = !FUNCTIONS.contains(&name);
         let head = match looped {
             true => format!("KERNEL {prefix}{}_{name}(ARGUMENTS) {{\n", mechanism.name),
             false => format!(
@@ -48,9 +50,6 @@ pub const SWEEPS: [&str; 7] =
 
 /// Kernels that run on one instance when an event arrives.
 pub const EVENTS: [&str; 2] = ["receive", "each_connection"];
-
-/// Kernels that run on one instance.
-const FUNCTIONS: [&str; 3] = ["receive", "connect", "each_connection"];
 
 struct Emitter<'a> {
     mechanism: &'a Mechanism,

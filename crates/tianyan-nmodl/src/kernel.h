@@ -36,10 +36,12 @@ typedef uint32_t u32;
 #define FMA(a, b, c) __builtin_fma((a), (b), (c))
 FN u64 BITS(double x) { union { double d; u64 u; } y; y.d = x; return y.u; }
 FN double DOUBLE(u64 x) { union { double d; u64 u; } y; y.u = x; return y.d; }
+/* n is a multiple of 8; said so, loops need no remainders. */
+#define WHOLE(n) ((n) & -8)
 #ifdef __clang__
-#define FOREACH(i, n) _Pragma("clang loop vectorize(assume_safety)") for (i64 i = 0; i < (n); i++) {{
+#define FOREACH(i, n) _Pragma("clang loop vectorize(assume_safety)") for (i64 i = 0; i < WHOLE(n); i++) {{
 #else
-#define FOREACH(i, n) _Pragma("GCC ivdep") for (i64 i = 0; i < (n); i++) {{
+#define FOREACH(i, n) _Pragma("GCC ivdep") for (i64 i = 0; i < WHOLE(n); i++) {{
 #endif
 #define END_FOREACH }}
 #define ABS(x) __builtin_fabs(x)
@@ -63,7 +65,7 @@ typedef _Bool flag;
 #define END_BLOCK END_FOREACH
 #else
 #define FOREACH_BLOCK(i, n, count) { double late[count][64]; for (i64 begin = 0; begin < (n); begin += 64) { \
-  const i64 end = begin + 64 < (n) ? begin + 64 : (n); _Pragma("GCC ivdep") for (i64 i = begin; i < end; i++) {{
+  const i64 end = begin + WHOLE((n) - begin < 64 ? (n) - begin : 64); _Pragma("GCC ivdep") for (i64 i = begin; i < end; i++) {{
 #define LATE_ADD(k, place, value) late[k][i - begin] = (value)
 #define LATE_SET(k, place, value) late[k][i - begin] = (value)
 #define THEN(i) }} for (i64 i = begin; i < end; i++) {{

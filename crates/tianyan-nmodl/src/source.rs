@@ -50,7 +50,7 @@ fn spliced(text: &str, read: &mut dyn FnMut(&str) -> Option<String>, depth: usiz
 /// What a light look at a text finds, before anything is compiled.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outline {
-    /// The first word after SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL.
+    /// The last word after SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL.
     pub name: Option<String>,
     /// The ions of USEION.
     pub ions: Vec<String>,
@@ -72,7 +72,7 @@ pub fn outline(file: &str, text: &str) -> Outline {
     for pair in tokens.windows(2).filter(|pair| pair.iter().all(|token| token.kind == TokenKind::Name)) {
         let name = word(&pair[1]).to_string();
         match word(&pair[0]) {
-            "SUFFIX" | "POINT_PROCESS" | "ARTIFICIAL_CELL" if found.name.is_none() => found.name = Some(name),
+            "SUFFIX" | "POINT_PROCESS" | "ARTIFICIAL_CELL" => found.name = Some(name),
             "USEION" => found.ions.push(name),
             _ => {}
         }

@@ -39,7 +39,8 @@ pub(crate) fn replace(file: &mut File, report: &mut Report) {
     let reached = flow::reached(file);
     let mut streams: BTreeSet<String> = BTreeSet::new();
     for (index, block) in file.blocks.iter_mut().enumerate() {
-        let mut pass = Pass { report, context: &context, streams: &mut streams, own: own_name(block) };
+        let (own, name, distribution) = (own_name(block), block.name.clone(), distribution(block));
+        let mut pass = Pass { report, context: &context, streams: &mut streams, own, name, distribution };
         if !reached.contains(&index) {
             // Names in it may be those of C; nothing runs it.
             if !outside.is_empty() || !flow::codes(&block.body).is_empty() {
@@ -125,6 +126,10 @@ struct Pass<'a, 'b> {
     streams: &'a mut BTreeSet<String>,
     /// The name of the FUNCTION this is.
     own: Option<String>,
+    /// The name of the block.
+    name: Name,
+    /// What hoc's Random behind a POINTER is set to draw.
+    distribution: &'static str,
 }
 
 impl Pass<'_, '_> {
@@ -136,11 +141,10 @@ impl Pass<'_, '_> {
             self.vector(block);
             return true;
         }
+        // The C ends in the middle of a condition, whose other side is NMODL.
+        let is_split = flow::codes(&block.body).iter().any(|code| c::braces(&code.text) != 0);
         let picks = ["nrn_random_pick", "nrnran123_"].iter().any(|call| code.contains(call));
-        if picks && block.kind == BlockKind::Function && (code.contains("else") || flow::codes(&block.body).len() > 1) {
-            return self.pick(block, &code);
-        }
-        false
+        is_split && picks && block.kind == BlockKind::Function && self.pick(block, &code)
     }
 
     /// `if (_p_r) { _lf = nrn_random_pick(_p_r); } else { f = exprand(1) }`
@@ -149,41 +153,26 @@ impl Pass<'_, '_> {
         else {
             return false;
         };
-        let span = block.name.span;
         let fallback = block.body.iter().find_map(|statement| match &statement.kind {
-            StatementKind::Assign { value, .. } => Some(value.clone()),
+            StatementKind::Assign { value: Expression { kind: ExpressionKind::Call(name, arguments), .. }, .. } => {
+                old_random(&name.text).map(|_| arguments.clone())
+            }
             _ => None,
         });
-        let (call, arguments) = match fallback.map(|value| value.kind) {
-            Some(ExpressionKind::Call(name, arguments)) if old_random(&name.text).is_some() => {
-                (old_random(&name.text).unwrap_or_default(), arguments)
-            }
-            _ => (self.distribution(&block.name, code), Vec::new()),
-        };
-        let arguments = if call == "random_dpick" { Vec::new() } else { arguments };
-        let value = stream_call(call, &stream, arguments, span);
-        let message =
-            format!("`{}` draws from the RANDOM stream `{stream}` ({call}), in place of its C code", block.name.text);
-        let help = format!("{stream}_id1, {stream}_id2 and {stream}_id3 choose the stream");
-        self.report.warning("nmodl-verbatim-replaced", span, message, help);
+        let arguments = if self.distribution == "random_dpick" { Vec::new() } else { fallback.unwrap_or_default() };
+        let value = stream_call(self.distribution, &stream, arguments, block.name.span);
+        self.say_drawn(&block.name, &stream);
         self.streams.insert(stream);
         block.body = vec![assign(&block.name, value)];
         true
     }
 
-    /// Which distribution a function draws from, where only its name and calls tell.
-    fn distribution(&mut self, name: &Name, code: &str) -> &'static str {
-        let lower = name.text.to_lowercase();
-        let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        match () {
-            _ if code.contains("nrnran123_negexp") => "random_negexp",
-            _ if code.contains("nrnran123_normal") => "random_normal",
-            _ if code.contains("nrnran123_ipick") => "random_ipick",
-            _ if code.contains("nrnran123_dblpick") => "random_dpick",
-            _ if any(&["exp", "erand"]) => "random_negexp",
-            _ if any(&["norm", "gauss", "grand"]) => "random_normal",
-            _ => "random_dpick",
-        }
+    fn say_drawn(&mut self, block: &Name, stream: &str) {
+        let drawn = self.distribution;
+        let message =
+            format!("`{}` draws from the RANDOM stream `{stream}` ({drawn}), in place of its C code", block.text);
+        let help = format!("{stream}_id1, {stream}_id2 and {stream}_id3 choose the stream");
+        self.report.warning("nmodl-verbatim-replaced", block.span, message, help);
     }
 
     /// VecStim: without a hoc Vector there are no events.
@@ -232,8 +221,11 @@ impl Pass<'_, '_> {
     }
 
     fn code(&mut self, code: &Verbatim) -> Vec<Statement> {
-        match c::translate(&code.text, code.span, self.own.as_deref(), self.context) {
+        let place = c::Place { span: code.span, own: self.own.as_deref(), drawn: self.distribution };
+        match c::translate(&code.text, place, self.context) {
             Ok(found) => {
+                let name = self.name.clone();
+                found.streams.iter().for_each(|stream| self.say_drawn(&name, stream));
                 self.streams.extend(found.streams);
                 if found.dropped {
                     let message = "this C code does not act on the model: it is left out";
@@ -262,6 +254,35 @@ impl Pass<'_, '_> {
         if used {
             self.streams.insert(SCOP.into());
         }
+    }
+}
+
+/// What a block draws from hoc's Random: what it calls, what it draws without one, what its comments ask for, what its
+/// name says.
+fn distribution(block: &Block) -> &'static str {
+    let code: String = flow::codes(&block.body).iter().map(|code| code.text.as_str()).collect();
+    let calls = ["negexp", "normal", "ipick", "dblpick"].map(|call| code.contains(&format!("nrnran123_{call}")));
+    let asks = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    let lower = block.name.text.to_lowercase();
+    let named = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let without = block.body.iter().find_map(|statement| match &statement.kind {
+        StatementKind::Assign { value: Expression { kind: ExpressionKind::Call(name, _), .. }, .. } => {
+            old_random(&name.text)
+        }
+        _ => None,
+    });
+    match (calls, without) {
+        ([true, ..], _) => "random_negexp",
+        ([_, true, ..], _) => "random_normal",
+        ([_, _, true, _], _) => "random_ipick",
+        ([_, _, _, true], _) => "random_dpick",
+        (_, Some(drawn)) => drawn,
+        _ if asks(&["Random.negexp", "exprand"]) => "random_negexp",
+        _ if asks(&["Random.normal", "normrand"]) => "random_normal",
+        _ if asks(&["Random.uniform"]) => "random_dpick",
+        _ if named(&["exp", "erand"]) => "random_negexp",
+        _ if named(&["norm", "gauss", "grand"]) => "random_normal",
+        _ => "random_dpick",
     }
 }
 

@@ -173,7 +173,7 @@ impl Reader<'_> {
             }
             return Ok(self.node(ExpressionKind::Name(plain(word)), 1));
         }
-        if let Some(call) = random(word) {
+        if let Some(call) = random(word, self.place.drawn) {
             return self.draw(call);
         }
         self.call(word)
@@ -233,10 +233,11 @@ fn is_condition(expression: &Expression) -> bool {
     }
 }
 
-/// The function of a RANDOM stream that does what this function of NEURON does.
-fn random(word: &str) -> Option<&'static str> {
+/// The function of a RANDOM stream that does what this function of NEURON does, where hoc's Random draws `drawn`.
+fn random(word: &str, drawn: &'static str) -> Option<&'static str> {
     match word {
-        "nrnran123_dblpick" | "nrn_random_pick" | "nrnran123_uniform" => Some("random_dpick"),
+        "nrn_random_pick" => Some(drawn),
+        "nrnran123_dblpick" | "nrnran123_uniform" => Some("random_dpick"),
         "nrnran123_negexp" => Some("random_negexp"),
         "nrnran123_normal" => Some("random_normal"),
         "nrnran123_ipick" => Some("random_ipick"),

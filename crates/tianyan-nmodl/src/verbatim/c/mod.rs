@@ -55,10 +55,21 @@ const DEEPEST: u32 = 100;
 
 type Read<T> = Result<T, String>;
 
-/// Reads a piece of C that stands in a block; an error says what cannot be read. `own` is the FUNCTION it stands in.
-pub(super) fn translate(code: &str, span: Span, own: Option<&str>, context: &Context) -> Read<Found> {
+/// Where a piece of C stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The piece, with both keywords.
+    pub(super) span: Span,
+    /// The FUNCTION it stands in.
+    pub(super) own: Option<&'a str>,
+    /// What hoc's Random draws there.
+    pub(super) drawn: &'static str,
+}
+
+/// Reads a piece of C that stands in a block; an error says what cannot be read.
+pub(super) fn translate(code: &str, place: Place, context: &Context) -> Read<Found> {
     let tokens = tokens::tokens(code, &context.defines)?;
-    let mut reader = Reader::new(tokens, span, own, context);
+    let mut reader = Reader::new(tokens, place, context);
     let mut statements = Vec::new();
     while reader.at < reader.tokens.len() {
         reader.statement(&mut statements)?;
@@ -143,7 +154,8 @@ fn definition(tokens: &[Token], at: usize) -> Option<(Arguments, &[Token])> {
 
 /// A function of C as a FUNCTION.
 pub(super) fn function(name: &str, c: &CFunction, context: &Context) -> Read<(Block, Found)> {
-    let mut reader = Reader::new(c.body.clone(), c.span, Some(name), context);
+    let place = Place { span: c.span, own: Some(name), drawn: "random_dpick" };
+    let mut reader = Reader::new(c.body.clone(), place, context);
     reader.wholes.extend(c.arguments.iter().filter(|(_, whole)| *whole).map(|(name, _)| name.clone()));
     let mut body = Vec::new();
     while reader.at < reader.tokens.len() {
@@ -167,7 +179,7 @@ struct Reader<'a> {
     at: usize,
     depth: u32,
     span: Span,
-    own: Option<&'a str>,
+    place: Place<'a>,
     context: &'a Context,
     found: Found,
     /// Local names that hold whole numbers.
@@ -181,13 +193,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(tokens: Vec<Token>, span: Span, own: Option<&'a str>, context: &'a Context) -> Reader<'a> {
+    fn new(tokens: Vec<Token>, place: Place<'a>, context: &'a Context) -> Reader<'a> {
         Reader {
             tokens,
             at: 0,
             depth: 0,
-            span,
-            own,
+            span: place.span,
+            place,
             context,
             found: Found::default(),
             wholes: BTreeSet::new(),

@@ -442,7 +442,7 @@ impl Reader<'_> {
         if !self.is(";") {
             let value = self.expression()?;
             out.append(&mut self.before);
-            if let Some(own) = self.own {
+            if let Some(own) = self.place.own {
                 out.push(self.set(own, value));
             }
         }
