@@ -64,7 +64,7 @@ fn parent(kind: &Kind, row: usize) -> Option<usize> {
         at = parent;
     }
     let section = kind.cell.morphology.sections[rows[row].section as usize].parent?.section;
-    let is_first = |row: &Row| row.section as usize == section as usize && row.kind == RowKind::Compartment(0);
+    let is_first = |row: &Row| row.section as usize == section && row.kind == RowKind::Compartment(0);
     rows.iter().position(is_first)
 }
 
