@@ -14,6 +14,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::ops::Range;
 
 use crate::graph::operands;
 use crate::ir::{
@@ -168,7 +169,7 @@ impl<'a> Emitter<'a> {
     fn uniform_operations(&mut self) {
         for at in 0..self.kernel.ops.len() {
             if self.uniform[at] {
-                self.operation(at, None);
+                self.operation(at);
             }
         }
     }
@@ -212,18 +213,21 @@ impl<'a> Emitter<'a> {
     }
 
     fn body(&mut self) {
-        let mut at = 0;
-        let mut done = 0;
+        self.region(0..self.kernel.ops.len(), &mut 0);
+    }
+
+    /// Operations in order; `next` is the first iteration whose body may lie among them, and moves behind them.
+    fn region(&mut self, range: Range<usize>, next: &mut usize) {
+        let mut at = range.start;
         loop {
-            match self.kernel.iterations.get(done) {
-                Some(iteration) if iteration.body.0 as usize == at => {
-                    self.iteration(done, iteration);
+            match self.kernel.iterations.get(*next) {
+                Some(iteration) if iteration.body.0 as usize == at && iteration.body.1 as usize <= range.end => {
+                    self.iteration(next, iteration);
                     at = iteration.body.1 as usize;
-                    done += 1;
                 }
-                _ if at < self.kernel.ops.len() => {
+                _ if at < range.end => {
                     if !self.uniform[at] {
-                        self.operation(at, None);
+                        self.operation(at);
                     }
                     at += 1;
                 }
@@ -232,31 +236,32 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn iteration(&mut self, number: usize, iteration: &Iteration) {
+    fn iteration(&mut self, next: &mut usize, iteration: &Iteration) {
+        let number = *next;
+        *next += 1;
         for (k, start) in iteration.start.iter().enumerate() {
             let start = self.use_of(*start);
             self.line(format_args!("    double c{number}_{k} = {start};"));
         }
         let limit = iteration.limit;
         self.line(format_args!("    for (int round{number} = 0; round{number} < {limit}; round{number}++) {{"));
-        for at in iteration.body.0..iteration.body.1 {
-            self.operation(at as usize, Some(number));
-        }
-        for (k, next) in iteration.next.iter().enumerate() {
+        self.region(iteration.body.0 as usize..iteration.body.1 as usize, next);
+        let (next, again) = (&iteration.next, name(iteration.again));
+        for (k, next) in next.iter().enumerate() {
             let next = self.use_of(*next);
             self.line(format_args!("    c{number}_{k} = {next};"));
         }
-        self.line(format_args!("    if (!{}) break;\n    }}", name(iteration.again)));
+        self.line(format_args!("    if (!{again}) break;\n    }}"));
     }
 
-    fn operation(&mut self, at: usize, iteration: Option<usize>) {
+    fn operation(&mut self, at: usize) {
         let op = self.kernel.ops[at];
         let kind = match op {
             Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) => "flag",
             Op::Constant(_) => return,
             _ => "double",
         };
-        let value = self.expression(&op, iteration);
+        let value = self.expression(&op);
         self.line(format_args!("    const {kind} x{at} = {value};"));
     }
 
@@ -268,7 +273,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn expression(&self, op: &Op, iteration: Option<usize>) -> String {
+    fn expression(&self, op: &Op) -> String {
         let x = |value: Value| self.use_of(value);
         match *op {
             Op::Constant(number) => constant(number),
@@ -296,8 +301,7 @@ impl<'a> Emitter<'a> {
             }
             Op::Interpolate(table, a) => format!("ty_interpolate(p{table}, {})", x(a)),
             Op::Lookup(table, a) => format!("ty_lookup(p{table}, {})", x(a)),
-            Op::Carried(k) => format!("c{}_{k}", iteration.unwrap_or_default()),
-            Op::Iterated(number, k) => format!("c{number}_{k}"),
+            Op::Carried(number, k) | Op::Iterated(number, k) => format!("c{number}_{k}"),
         }
     }
 
@@ -336,7 +340,7 @@ fn uniform(mechanism: &Mechanism, kernel: &Kernel) -> Vec<bool> {
                 Binding::Field(f) => mechanism.fields[f].shared,
                 binding => binding == Binding::Celsius,
             },
-            Op::Argument(_) | Op::Carried(_) | Op::Iterated(..) => false,
+            Op::Argument(_) | Op::Carried(..) | Op::Iterated(..) => false,
             // A function of a table is called where it is needed, and not once more for nothing.
             Op::Interpolate(..) | Op::Lookup(..) | Op::Draw(..) => false,
             op => operands(&op).iter().flatten().all(|read| uniform[read.0 as usize]),

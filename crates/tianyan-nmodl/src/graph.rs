@@ -9,8 +9,6 @@ use crate::ir::{Comparison, Function, Op, Value};
 /// More operations than this in one kernel is an error (procedures calling each other twice, again and again).
 const MOST: usize = 100_000;
 
-/// Carried variables of iteration `k` are numbered from `k * CARRIED` while lowering.
-pub(crate) const CARRIED: u32 = 1 << 16;
 
 /// What is the same for equal operations.
 type Key = (u8, u64, u32, u32);
@@ -269,7 +267,7 @@ pub(crate) fn operands(op: &Op) -> [Option<Value>; 4] {
         | Op::Time
         | Op::TimeStep
         | Op::Argument(_)
-        | Op::Carried(_)
+        | Op::Carried(..)
         | Op::Iterated(..) => [None; 4],
     }
 }
@@ -322,7 +320,7 @@ fn key(op: &Op) -> Key {
         Op::Or(..) => (17, 0),
         Op::Not(_) => (18, 0),
         Op::Select(..) => (19, u64::from(c)),
-        Op::Carried(k) => (20, u64::from(k)),
+        Op::Carried(iteration, k) => (20, u64::from(iteration) << 32 | u64::from(k)),
         Op::Iterated(iteration, k) => (21, u64::from(iteration) << 32 | u64::from(k)),
         Op::Draw(draw, ..) => (22 + draw as u8, u64::from(c) << 32 | u64::from(d)),
         Op::Interpolate(table, _) => (26, u64::from(table)),

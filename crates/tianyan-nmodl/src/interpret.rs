@@ -103,16 +103,22 @@ struct Run<'a, 'b> {
 
 impl Run<'_, '_> {
     fn operations(&self, values: &mut [f64]) {
-        let mut finished: Vec<Vec<f64>> = Vec::with_capacity(self.kernel.iterations.len());
-        let mut at = 0;
+        let mut carried = vec![Vec::new(); self.kernel.iterations.len()];
+        self.region(0..self.kernel.ops.len(), &mut 0, &mut carried, values);
+    }
+
+    /// Runs operations in order; `next` is the first iteration whose body may lie among them, and moves behind them.
+    /// A finished iteration leaves its results where its carried variables were.
+    fn region(&self, range: Range<usize>, next: &mut usize, carried: &mut [Vec<f64>], values: &mut [f64]) {
+        let mut at = range.start;
         loop {
-            match self.kernel.iterations.get(finished.len()) {
-                Some(iteration) if iteration.body.0 as usize == at => {
-                    finished.push(self.iterate(iteration, &finished, values));
+            match self.kernel.iterations.get(*next) {
+                Some(iteration) if iteration.body.0 as usize == at && iteration.body.1 as usize <= range.end => {
+                    self.iterate(iteration, next, carried, values);
                     at = iteration.body.1 as usize;
                 }
-                _ if at < self.kernel.ops.len() => {
-                    values[at] = self.operation(at, values, &[], &finished);
+                _ if at < range.end => {
+                    values[at] = self.operation(at, values, carried);
                     at += 1;
                 }
                 _ => return,
@@ -120,29 +126,27 @@ impl Run<'_, '_> {
         }
     }
 
-    fn iterate(&self, iteration: &Iteration, finished: &[Vec<f64>], values: &mut [f64]) -> Vec<f64> {
+    fn iterate(&self, iteration: &Iteration, next: &mut usize, carried: &mut [Vec<f64>], values: &mut [f64]) {
         let read = |list: &[Value], values: &[f64]| -> Vec<f64> { list.iter().map(|v| values[v.0 as usize]).collect() };
-        let mut carried = read(&iteration.start, values);
+        let own = *next;
+        carried[own] = read(&iteration.start, values);
         for _ in 0..iteration.limit {
-            for at in iteration.body.0 as usize..iteration.body.1 as usize {
-                values[at] = self.operation(at, values, &carried, finished);
-            }
-            carried = read(&iteration.next, values);
+            *next = own + 1;
+            self.region(iteration.body.0 as usize..iteration.body.1 as usize, next, carried, values);
+            carried[own] = read(&iteration.next, values);
             if values[iteration.again.0 as usize] == 0.0 {
                 break;
             }
         }
-        carried
     }
 
-    fn operation(&self, at: usize, values: &[f64], carried: &[f64], finished: &[Vec<f64>]) -> f64 {
+    fn operation(&self, at: usize, values: &[f64], carried: &[Vec<f64>]) -> f64 {
         match self.kernel.ops[at] {
             Op::Load(b) => self.call.state[self.call.place(self.mechanism, b as usize, self.i)],
             Op::Time => self.call.t_ms,
             Op::TimeStep => self.call.dt_ms,
             Op::Argument(k) => self.arguments[k as usize],
-            Op::Carried(k) => carried[k as usize],
-            Op::Iterated(iteration, k) => finished[iteration as usize][k as usize],
+            Op::Carried(iteration, k) | Op::Iterated(iteration, k) => carried[iteration as usize][k as usize],
             Op::Interpolate(b, x) => lookup::interpolate(self.table(b), values[x.0 as usize]),
             Op::Lookup(b, x) => lookup::lookup(self.table(b), values[x.0 as usize]),
             op => evaluate(&op, &|value| values[value.0 as usize]).unwrap_or(f64::NAN),

@@ -131,8 +131,9 @@ pub enum Op {
     Not(Value),
     /// `condition ? a : b`; conditions are made by `Compare`, `And`, `Or` and `Not` only.
     Select(Value, Value, Value),
-    /// The k-th variable carried round the iteration whose body this operation stands in.
-    Carried(u32),
+    /// The k-th variable carried round an [`Iteration`] (an index into [`Kernel::iterations`]) whose body this operation
+    /// stands in.
+    Carried(u32, u32),
     /// The k-th result of a finished [`Iteration`] (an index into [`Kernel::iterations`]).
     Iterated(u32, u32),
     /// What the Random123 stream with these three identifiers gives at this place of its sequence.
@@ -162,7 +163,8 @@ pub enum Draw {
 pub struct Iteration {
     /// Starting values of the carried variables.
     pub start: Vec<Value>,
-    /// The body: operations `body.0 .. body.1` of the kernel. They may read operations before the body.
+    /// The body: operations `body.0 .. body.1` of the kernel. They may read operations before the body. The bodies of
+    /// loops inside lie within; of two iterations the outer or earlier one comes first.
     pub body: (u32, u32),
     /// The carried variables' next values.
     pub next: Vec<Value>,

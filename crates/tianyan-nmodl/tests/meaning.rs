@@ -197,3 +197,25 @@ fn events_may_set_v_and_states_may_jump_once() {
     case.interpret(&m, &m.kernels.state);
     near(get(&m, &case, "u"), 3.0 * (-0.025f64 / 10.0).exp());
 }
+
+#[test]
+fn loops_may_stand_in_loops() {
+    let m = from_tests("nested", &Options::default());
+    let mut case = instance(&m);
+    case.interpret(&m, &m.kernels.initial);
+    let (mut pairs, mut rounds, mut place, mut drawn) = (0.0, 0.0, 0.0, 0.0);
+    for i in 0..4 {
+        for j in 0..=i {
+            pairs += f64::from(10 * i + j);
+            rounds += f64::from((j + 1) / 2);
+        }
+        for _ in 0..5 + i {
+            let ids = ["r_id1", "r_id2", "r_id3"].map(|name| get(&m, &case, name));
+            drawn += f64::from(u8::from(tianyan_nmodl::streams::uniform(ids, place) < 0.3));
+            place += 1.0;
+        }
+    }
+    let got = |name: &str| get(&m, &case, name);
+    assert_eq!([got("pairs"), got("rounds"), got("drawn")], [pairs, rounds, drawn]);
+    assert_eq!([got("first"), got("r_sequence")], [pairs.sqrt().ceil(), place]);
+}

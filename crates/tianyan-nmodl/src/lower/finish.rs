@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Draft, Goal, Phase, Tables, warnings, warnings::Traffic};
+use super::{Draft, Goal, Phase, Tables, order, warnings, warnings::Traffic};
 use crate::ast::{BlockKind, File};
 use crate::diagnostic::Report;
-use crate::graph::{CARRIED, operands, rename};
-use crate::ir::{Binding, Destination, Diffusion, Effect, IonVariable, Iteration, Kernel, Kernels, Op, Share, Value};
+use crate::graph::operands;
+use crate::ir::{Binding, Diffusion, IonVariable, Kernel, Kernels, Op, Share};
 use crate::mechanism::{Field, FieldClass, FunctionTable, Mechanism, Table, Watch};
 use crate::symbols::{Role, Symbol, Symbols};
 
@@ -31,7 +31,7 @@ pub(super) fn mechanism(
     let drafts: Vec<Draft> = drafts.into_iter().map(|draft| trim(draft, &loaded)).collect();
     let used = used_places(&drafts, &tables);
     let (bindings, numbers) = number_bindings(&tables, &used, &fields);
-    let mut made: Vec<Kernel> = drafts.into_iter().map(|draft| kernel(draft, &numbers)).collect();
+    let mut made: Vec<Kernel> = drafts.into_iter().map(|draft| order::kernel(&draft, &numbers)).collect();
     let table_kernels = made.split_off(phases.len());
     let mut kernels: BTreeMap<Phase, Kernel> = phases.into_iter().zip(made).collect();
     let mut of = |phase: Phase| kernels.remove(&phase).unwrap_or_default();
@@ -93,7 +93,7 @@ fn arguments(file: &File) -> Vec<String> {
 }
 
 /// Which operations lead to a store that matters.
-fn live(draft: &Draft, loaded: &BTreeSet<u32>) -> Vec<bool> {
+pub(super) fn live(draft: &Draft, loaded: &BTreeSet<u32>) -> Vec<bool> {
     let mut live = vec![false; draft.ops.len()];
     for (goal, value) in &draft.stores {
         live[value.0 as usize] |= matters(*goal, loaded);
@@ -302,100 +302,4 @@ fn number_bindings(
     list.sort_by_key(|(order, place, _)| (*order, *place));
     let numbers = list.iter().enumerate().map(|(number, (_, place, _))| (*place, number as u32)).collect();
     (list.into_iter().map(|(_, _, binding)| binding).collect(), numbers)
-}
-
-/// Live operations in their final order and with their final numbers.
-fn kernel(draft: Draft, numbers: &BTreeMap<u32, u32>) -> Kernel {
-    let all: BTreeSet<u32> =
-        draft.stores.iter().filter_map(|(goal, _)| if let Goal::Keep(p) = goal { Some(*p) } else { None }).collect();
-    let live = live(&draft, &all);
-    let owner = owners(&draft);
-    let mut order = Order { draft: &draft, numbers, new: vec![Value(0); draft.ops.len()], kernel: Kernel::default() };
-    let mut ids = BTreeMap::new();
-    for at in 0..=draft.ops.len() {
-        for (id, iteration) in draft.loops.iter().enumerate() {
-            let Some(iteration) = iteration else { continue };
-            let body: Vec<usize> = (0..iteration.end).filter(|&op| live[op] && owner[op] == Some(id as u32)).collect();
-            let read = |op: usize| live[op] && matches!(draft.ops[op], Op::Iterated(other, _) if other == id as u32);
-            if iteration.end == at && (at..draft.ops.len()).any(read) {
-                let first = order.kernel.ops.len() as u32;
-                body.iter().for_each(|&op| order.put(op, &ids));
-                let last = order.kernel.ops.len() as u32;
-                let renamed = |list: &[Value]| list.iter().map(|value| order.new[value.0 as usize]).collect();
-                let (start, next) = (renamed(&iteration.start), renamed(&iteration.next));
-                let again = order.new[iteration.again.0 as usize];
-                ids.insert(id as u32, order.kernel.iterations.len() as u32);
-                order.kernel.iterations.push(Iteration {
-                    start,
-                    body: (first, last),
-                    next,
-                    again,
-                    limit: iteration.limit,
-                });
-            }
-        }
-        if at < draft.ops.len() && live[at] && owner[at].is_none() {
-            order.put(at, &ids);
-        }
-    }
-    order.stores();
-    order.effects();
-    order.kernel
-}
-
-/// The iteration whose body an operation belongs to: the one whose carried variables it depends on.
-fn owners(draft: &Draft) -> Vec<Option<u32>> {
-    let mut owners: Vec<Option<u32>> = vec![None; draft.ops.len()];
-    for at in 0..owners.len() {
-        owners[at] = match draft.ops[at] {
-            Op::Carried(number) => Some(number / CARRIED),
-            op => operands(&op).iter().flatten().find_map(|read| owners[read.0 as usize]),
-        };
-    }
-    owners
-}
-
-struct Order<'a> {
-    draft: &'a Draft,
-    numbers: &'a BTreeMap<u32, u32>,
-    new: Vec<Value>,
-    kernel: Kernel,
-}
-
-impl Order<'_> {
-    fn put(&mut self, at: usize, ids: &BTreeMap<u32, u32>) {
-        let op = match self.draft.ops[at] {
-            Op::Load(place) => Op::Load(self.numbers[&place]),
-            Op::Carried(number) => Op::Carried(number % CARRIED),
-            Op::Iterated(id, k) => Op::Iterated(ids[&id], k),
-            Op::Interpolate(place, x) => Op::Interpolate(self.numbers[&place], self.new[x.0 as usize]),
-            Op::Lookup(place, x) => Op::Lookup(self.numbers[&place], self.new[x.0 as usize]),
-            op => rename(&op, |value| self.new[value.0 as usize]),
-        };
-        self.new[at] = Value(self.kernel.ops.len() as u32);
-        self.kernel.ops.push(op);
-    }
-
-    fn stores(&mut self) {
-        for (goal, value) in &self.draft.stores {
-            let destination = match goal {
-                Goal::Set(place) | Goal::Keep(place) => Destination::Set(self.numbers[place]),
-                Goal::Add(place) => Destination::Add(self.numbers[place]),
-                Goal::Argument(k) => Destination::Argument(*k),
-            };
-            self.kernel.stores.push((destination, self.new[value.0 as usize]));
-        }
-    }
-
-    fn effects(&mut self) {
-        let new = |value: Value| self.new[value.0 as usize];
-        let effects = self.draft.effects.iter();
-        let renamed = effects.map(|effect| Effect {
-            when: new(effect.when),
-            time: new(effect.time),
-            flag: new(effect.flag),
-            ..*effect
-        });
-        self.kernel.effects = renamed.collect();
-    }
 }

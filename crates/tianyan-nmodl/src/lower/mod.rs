@@ -15,13 +15,15 @@
 //! | `events` | NET_RECEIVE, net_send and its like, WATCH, FOR_NETCONS |
 //! | `random` | RANDOM streams |
 //! | `tabulate` | TABLE, FUNCTION_TABLE |
-//! | `finish` | what is kept, and numbering |
+//! | `finish` | what is kept, fields and bindings |
+//! | `order` | the final order of operations, loops inside loops |
 
 mod current;
 mod eliminate;
 mod events;
 mod expression;
 mod finish;
+mod order;
 mod random;
 mod repeat;
 mod solve;

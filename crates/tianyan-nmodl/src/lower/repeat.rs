@@ -75,7 +75,7 @@ impl<'a> Run<'a, '_, '_> {
             return;
         }
         let base = (self.environment.clone(), self.scopes.clone());
-        let before = (self.loops.len(), self.effects.len());
+        let before = self.effects.len();
         let mut carried: Vec<Changed> = Vec::new();
         let (id, leaves) = loop {
             let (id, leaves) = self.new_loop(carried.len());
@@ -91,11 +91,8 @@ impl<'a> Run<'a, '_, '_> {
             }
             (self.environment, self.scopes) = base.clone();
         };
-        if self.loops.iter().skip(before.0).any(Option::is_some) {
-            self.report.error("nmodl-unsupported", self.place, "a loop inside WHILE is not supported");
-        }
-        if self.effects.len() > before.1 {
-            self.effects.truncate(before.1);
+        if self.effects.len() > before {
+            self.effects.truncate(before);
             self.report.error("nmodl-unsupported", self.place, "net_send inside WHILE is not supported");
         }
         let next: Vec<Value> = carried.iter().map(|changed| self.present(changed)).collect();

@@ -4,7 +4,6 @@ use super::{Equations, Loop, Run};
 use crate::ast::{Block, BlockKind, Expression, ExpressionKind, Name, Statement, StatementKind, Variable};
 use crate::check::SOLVABLE;
 use crate::derive::{Affine, affine, dependents, derivative};
-use crate::graph::CARRIED;
 use crate::ir::{Comparison, Function, Op, Value};
 use crate::symbols::block_index;
 
@@ -295,7 +294,7 @@ impl<'a> Run<'a, '_, '_> {
     pub(super) fn new_loop(&mut self, states: usize) -> (u32, Vec<Value>) {
         let id = self.loops.len() as u32;
         self.loops.push(None);
-        let leaves = (0..states as u32).map(|k| self.graph.add(Op::Carried(id * CARRIED + k))).collect();
+        let leaves = (0..states as u32).map(|k| self.graph.add(Op::Carried(id, k))).collect();
         (id, leaves)
     }
 

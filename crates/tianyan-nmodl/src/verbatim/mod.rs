@@ -17,7 +17,7 @@ mod c;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{
-    Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind, Verbatim,
+    Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind,
 };
 use crate::builtins;
 use crate::diagnostic::{Report, Span};
@@ -141,30 +141,7 @@ impl Pass<'_, '_> {
             self.vector(block);
             return true;
         }
-        // The C ends in the middle of a condition, whose other side is NMODL.
-        let is_split = flow::codes(&block.body).iter().any(|code| c::braces(&code.text) != 0);
-        let picks = ["nrn_random_pick", "nrnran123_"].iter().any(|call| code.contains(call));
-        is_split && picks && block.kind == BlockKind::Function && self.pick(block, &code)
-    }
-
-    /// `if (_p_r) { _lf = nrn_random_pick(_p_r); } else { f = exprand(1) }`
-    fn pick(&mut self, block: &mut Block, code: &str) -> bool {
-        let Some(stream) = self.context.pointers.iter().find(|name| code.contains(&format!("_p_{name}"))).cloned()
-        else {
-            return false;
-        };
-        let fallback = block.body.iter().find_map(|statement| match &statement.kind {
-            StatementKind::Assign { value: Expression { kind: ExpressionKind::Call(name, arguments), .. }, .. } => {
-                old_random(&name.text).map(|_| arguments.clone())
-            }
-            _ => None,
-        });
-        let arguments = if self.distribution == "random_dpick" { Vec::new() } else { fallback.unwrap_or_default() };
-        let value = stream_call(self.distribution, &stream, arguments, block.name.span);
-        self.say_drawn(&block.name, &stream);
-        self.streams.insert(stream);
-        block.body = vec![assign(&block.name, value)];
-        true
+        false
     }
 
     fn say_drawn(&mut self, block: &Name, stream: &str) {
@@ -187,42 +164,44 @@ impl Pass<'_, '_> {
         block.body.push(assign(&index, minus_one));
     }
 
-    /// Replaces C statement by statement. C that opens a brace for NMODL, which a later piece closes, is one with
-    /// all that stands between: around loops over a hoc Vector, which is empty here.
+    /// Replaces C statement by statement. C that opens a brace for NMODL, which a later piece closes, is read as one
+    /// with all that stands between.
     fn body(&mut self, body: Vec<Statement>) -> Vec<Statement> {
         let mut result = Vec::new();
+        let mut parts: Vec<c::Part> = Vec::new();
         let mut open = 0;
-        for mut statement in body {
-            if let StatementKind::Verbatim(code) = &statement.kind {
-                let before = open;
-                open += c::braces(&code.text);
-                if before > 0 {
-                    continue;
-                }
-                if open > 0 && ["vector_capacity", "vector_vec", "_p_"].iter().any(|word| code.text.contains(word)) {
-                    let message = "this loop runs over a Vector that only hoc can give: it is empty here";
-                    self.report.warning("nmodl-verbatim-replaced", code.span, message, "");
-                    continue;
-                }
-            } else if open > 0 {
-                continue;
-            }
+        for statement in body {
             match statement.kind {
-                StatementKind::Verbatim(code) => result.extend(self.code(&code)),
+                StatementKind::Verbatim(code) => {
+                    open += c::braces(&code.text);
+                    parts.push(c::Part::C(code));
+                }
                 _ => {
                     let mut replaced = vec![statement];
                     flow::inner_bodies(&mut replaced, &mut |inner| *inner = self.body(std::mem::take(inner)));
-                    statement = replaced.remove(0);
-                    result.push(statement);
+                    if parts.is_empty() { result.extend(replaced) } else { parts.push(c::Part::Nmodl(replaced)) }
                 }
             }
+            if open <= 0 && !parts.is_empty() {
+                result.extend(self.code(std::mem::take(&mut parts)));
+                open = 0;
+            }
+        }
+        if !parts.is_empty() {
+            result.extend(self.code(parts));
         }
         result
     }
 
-    fn code(&mut self, code: &Verbatim) -> Vec<Statement> {
+    fn code(&mut self, parts: Vec<c::Part>) -> Vec<Statement> {
+        let Some(c::Part::C(code)) = parts.first().cloned() else { return Vec::new() };
+        if parts.len() > 1 && ["vector_capacity", "vector_vec"].iter().any(|word| code.text.contains(word)) {
+            let message = "this loop runs over a Vector that only hoc can give: it is empty here";
+            self.report.warning("nmodl-verbatim-replaced", code.span, message, "");
+            return Vec::new();
+        }
         let place = c::Place { span: code.span, own: self.own.as_deref(), drawn: self.distribution };
-        match c::translate(&code.text, place, self.context) {
+        match c::translate(parts, place, self.context) {
             Ok(found) => {
                 let name = self.name.clone();
                 found.streams.iter().for_each(|stream| self.say_drawn(&name, stream));

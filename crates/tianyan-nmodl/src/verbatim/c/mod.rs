@@ -10,7 +10,9 @@ mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ast::{Argument, Block, BlockKind, Expression, ExpressionKind, Name, Statement, StatementKind, Variable};
+use crate::ast::{
+    Argument, Block, BlockKind, Expression, ExpressionKind, Name, Statement, StatementKind, Variable, Verbatim,
+};
 use crate::diagnostic::Span;
 use tokens::{Defines, Token};
 
@@ -66,10 +68,28 @@ pub(super) struct Place<'a> {
     pub(super) drawn: &'static str,
 }
 
-/// Reads a piece of C that stands in a block; an error says what cannot be read.
-pub(super) fn translate(code: &str, place: Place, context: &Context) -> Read<Found> {
-    let tokens = tokens::tokens(code, &context.defines)?;
-    let mut reader = Reader::new(tokens, place, context);
+/// C, or NMODL between two pieces of C that belong together: `VERBATIM if (x) { ENDVERBATIM y = 1 VERBATIM } ENDVERBATIM`.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    C(Verbatim),
+    Nmodl(Vec<Statement>),
+}
+
+/// Reads C that stands in a block; an error says what cannot be read.
+pub(super) fn translate(parts: Vec<Part>, place: Place, context: &Context) -> Read<Found> {
+    let mut all = Vec::new();
+    let mut between = Vec::new();
+    for part in parts {
+        match part {
+            Part::C(code) => all.extend(tokens::tokens(&code.text, &context.defines)?),
+            Part::Nmodl(statements) => {
+                all.push(Token::Nmodl(between.len()));
+                between.push(statements);
+            }
+        }
+    }
+    let mut reader = Reader::new(all, place, context);
+    reader.between = between;
     let mut statements = Vec::new();
     while reader.at < reader.tokens.len() {
         reader.statement(&mut statements)?;
@@ -182,6 +202,8 @@ struct Reader<'a> {
     place: Place<'a>,
     context: &'a Context,
     found: Found,
+    /// NMODL between pieces of C.
+    between: Vec<Vec<Statement>>,
     /// Local names that hold whole numbers.
     wholes: BTreeSet<String>,
     /// Local names of pointers.
@@ -202,6 +224,7 @@ impl<'a> Reader<'a> {
             place,
             context,
             found: Found::default(),
+            between: Vec::new(),
             wholes: BTreeSet::new(),
             nulls: BTreeSet::from(["NULL", "nullptr"].map(String::from)),
             before: Vec::new(),
@@ -243,6 +266,7 @@ impl<'a> Reader<'a> {
             Some(Token::Number(number, _)) => format!("`{number}`"),
             Some(Token::Symbol(symbol)) => format!("`{symbol}`"),
             Some(Token::Text) => "a text".into(),
+            Some(Token::Nmodl(_)) => "NMODL".into(),
             None => "its end".into(),
         }
     }

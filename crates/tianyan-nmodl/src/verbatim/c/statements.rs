@@ -53,6 +53,11 @@ impl Reader<'_> {
         if self.take(";") {
             return Ok(());
         }
+        if let Some(Token::Nmodl(k)) = self.peek() {
+            out.extend(self.between[*k].iter().cloned());
+            self.at += 1;
+            return Ok(());
+        }
         if self.is("{") {
             let body = self.body()?;
             if !body.is_empty() {

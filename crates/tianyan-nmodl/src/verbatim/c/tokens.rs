@@ -10,6 +10,8 @@ pub(super) enum Token {
     Number(f64, bool),
     Symbol(&'static str),
     Text,
+    /// Statements of NMODL that stand between two pieces of C.
+    Nmodl(usize),
 }
 
 /// Longer symbols first.
