@@ -408,7 +408,8 @@ impl<'a> Checker<'a, '_, '_> {
             return self.name(&name.text, name.span);
         };
         let (what, help) = match self.symbols.list[index].role {
-            Role::State | Role::Assigned | Role::FileLocal | Role::Parameter | Role::Peer | Role::Ion { .. } => return,
+            Role::State | Role::Start | Role::Assigned | Role::FileLocal | Role::Parameter | Role::Peer => return,
+            Role::Ion { .. } => return,
             // A block works on its own copy of v, as nocmodl's does; old files shift it and shift it back.
             Role::Voltage => return,
             Role::Constant(_) => ("a constant", "declare it in ASSIGNED"),

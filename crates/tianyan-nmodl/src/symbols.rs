@@ -21,6 +21,8 @@ pub enum Role {
     FileLocal,
     /// CONSTANT, a factor of UNITS, or the starting value `m0` of a state `m`.
     Constant(f64),
+    /// The starting value `m0` of a state `m`, where the file assigns it.
+    Start,
     /// A variable of the k-th ion.
     Ion {
         /// Index into [`Symbols::ions`].
@@ -492,7 +494,7 @@ impl Builder<'_, '_> {
             let name = format!("{}0", state.name);
             if self.symbols.find(&name).is_none() {
                 let is_assigned = assigned.contains(name.as_str());
-                let role = if is_assigned { Role::Parameter } else { Role::Constant(state.default) };
+                let role = if is_assigned { Role::Start } else { Role::Constant(state.default) };
                 let index = self.symbols.add(&name, role, state.span);
                 self.symbols.list[index].default = state.default;
             }

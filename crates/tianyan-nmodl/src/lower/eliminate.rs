@@ -3,7 +3,10 @@
 //! diagonal if there is one.
 
 use super::Run;
-use crate::ir::Value;
+use crate::ir::{Comparison, Function, Value};
+
+/// Systems whose pivots the run chooses are no larger: their operations grow with the third power.
+const LARGEST_PIVOTED: usize = 16;
 
 impl Run<'_, '_, '_> {
     /// The solution of `matrix x = right`.
@@ -43,6 +46,71 @@ impl Run<'_, '_, '_> {
             solution[column] = self.graph.loose_over(value, matrix[row][column]);
         }
         solution
+    }
+
+    /// The solution of `matrix x = right`, whose entries may vanish: of each column the largest entry is the pivot, as
+    /// the run finds it.
+    pub(super) fn eliminate_pivoted(&mut self, mut matrix: Vec<Vec<Value>>, mut right: Vec<Value>) -> Vec<Value> {
+        let n = right.len();
+        if n > LARGEST_PIVOTED {
+            return self.eliminate(matrix, right);
+        }
+        for k in 0..n {
+            for row in k + 1..n {
+                self.larger_first(&mut matrix, &mut right, k, row);
+            }
+            if self.graph.is_zero(matrix[k][k]) {
+                self.report.error("nmodl-solve", self.place, "these equations do not determine all their states");
+                return right;
+            }
+            for row in k + 1..n {
+                if self.graph.is_zero(matrix[row][k]) {
+                    continue;
+                }
+                let factor = self.graph.loose_over(matrix[row][k], matrix[k][k]);
+                for c in k + 1..n {
+                    let part = self.graph.loose_times(factor, matrix[k][c]);
+                    matrix[row][c] = self.graph.loose_minus(matrix[row][c], part);
+                }
+                let part = self.graph.loose_times(factor, right[k]);
+                right[row] = self.graph.loose_minus(right[row], part);
+            }
+        }
+        for k in (0..n).rev() {
+            for c in k + 1..n {
+                let part = self.graph.loose_times(matrix[k][c], right[c]);
+                right[k] = self.graph.loose_minus(right[k], part);
+            }
+            right[k] = self.graph.loose_over(right[k], matrix[k][k]);
+        }
+        right
+    }
+
+    /// Exchanges rows `k` and `row` if the second is larger in column `k`.
+    fn larger_first(&mut self, matrix: &mut [Vec<Value>], right: &mut [Value], k: usize, row: usize) {
+        let (here, there) = (matrix[k][k], matrix[row][k]);
+        if self.graph.is_zero(there) {
+            return;
+        }
+        let sizes = [here, there].map(|value| self.graph.call(Function::Abs, value));
+        let swaps = self.graph.compare(Comparison::Less, sizes[0], sizes[1]);
+        match self.graph.decided(swaps) {
+            Some(false) => {}
+            Some(true) => {
+                matrix.swap(k, row);
+                right.swap(k, row);
+            }
+            None => {
+                for c in k..right.len() {
+                    (matrix[k][c], matrix[row][c]) = self.exchanged(swaps, matrix[k][c], matrix[row][c]);
+                }
+                (right[k], right[row]) = self.exchanged(swaps, right[k], right[row]);
+            }
+        }
+    }
+
+    fn exchanged(&mut self, swaps: Value, a: Value, b: Value) -> (Value, Value) {
+        (self.graph.select(swaps, b, a), self.graph.select(swaps, a, b))
     }
 
     fn pivot(&self, matrix: &[Vec<Value>], rows: &[usize], columns: &[usize]) -> Option<(usize, usize)> {

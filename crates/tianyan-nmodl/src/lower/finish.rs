@@ -186,6 +186,7 @@ fn choose_fields(symbols: &Symbols, tables: &Tables, drafts: &[Draft], loaded: &
         let (group, class) = match symbol.role {
             Role::Parameter => (0, class(index)),
             Role::State => (1, FieldClass::Real),
+            Role::Start => (2, FieldClass::Real),
             Role::Peer => (3, FieldClass::Real),
             Role::Assigned if is_sequence(symbols, index) => (2, FieldClass::Exact),
             Role::Assigned | Role::FileLocal if kept => (2, changing(class(index))),
@@ -219,7 +220,7 @@ fn field(symbol: &Symbol, class: FieldClass) -> Field {
         name: symbol.name.clone(),
         unit: symbol.unit.clone(),
         class,
-        default: if parameter { symbol.default } else { 0.0 },
+        default: if parameter || symbol.role == Role::Start { symbol.default } else { 0.0 },
         bounds: symbol.bounds,
         range: symbol.range || (symbol.role == Role::State),
         state: symbol.state,

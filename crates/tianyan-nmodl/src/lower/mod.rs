@@ -358,7 +358,9 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
     fn home(&mut self, index: usize) -> Option<u32> {
         let Some(symbol) = self.symbols.list.get(index) else { return Some(self.tables.place(Binding::Field(index))) };
         let binding = match symbol.role {
-            Role::Parameter | Role::State | Role::Assigned | Role::FileLocal | Role::Peer => Binding::Field(index),
+            Role::Parameter | Role::State | Role::Start | Role::Assigned | Role::FileLocal | Role::Peer => {
+                Binding::Field(index)
+            }
             Role::Ion { variable: IonVariable::Current, read: false, .. } => Binding::Field(index),
             Role::Ion { ion, variable, .. } => Binding::Ion(ion, variable),
             Role::Voltage => Binding::Node(NodeVariable::Voltage),
@@ -392,7 +394,7 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
         let Some(symbol) = self.symbols.list.get(index) else { return self.home(index).map(Goal::Set) };
         let range = symbol.range;
         match symbol.role {
-            Role::Parameter | Role::State => self.home(index).map(Goal::Set),
+            Role::Parameter | Role::State | Role::Start => self.home(index).map(Goal::Set),
             Role::Assigned | Role::FileLocal => {
                 self.home(index).map(|place| if range { Goal::Set(place) } else { Goal::Keep(place) })
             }

@@ -74,6 +74,10 @@ impl<'a> Run<'a, '_, '_> {
         if self.graph.decided(first) == Some(false) {
             return;
         }
+        // Both sides of a condition are computed: a loop on the side that is not wanted must not go on.
+        let path = self.path;
+        let first = self.narrow(path, first);
+        self.path = Some(first);
         let base = (self.environment.clone(), self.scopes.clone());
         let before = self.effects.len();
         let mut carried: Vec<Changed> = Vec::new();
@@ -98,6 +102,7 @@ impl<'a> Run<'a, '_, '_> {
         let next: Vec<Value> = carried.iter().map(|changed| self.present(changed)).collect();
         let condition = goes_on(self);
         let again = self.graph.add(Op::And(first, condition));
+        self.path = path;
         (self.environment, self.scopes) = base;
         let start: Vec<Value> = carried.iter().map(|changed| self.present(changed)).collect();
         let end = self.graph.ops.len();

@@ -146,7 +146,7 @@ impl<'a> Run<'a, '_, '_> {
                     let residual = self.graph.loose_minus(moved, step);
                     let (one, part) = (self.graph.constant(1.0), self.graph.loose_times(dt, slope));
                     let jacobian = self.graph.loose_minus(one, part);
-                    self.newton(id, &[x], &leaf, &[residual], &[vec![jacobian]])[0]
+                    self.newton(BlockKind::Derivative, (id, &leaf), &[x], &[residual], &[vec![jacobian]])[0]
                 }
             }
         };
@@ -217,10 +217,10 @@ impl<'a> Run<'a, '_, '_> {
         });
         let next = if linear {
             let here = self.residuals(block, &states, &old, &old, step);
-            let change = self.eliminate(jacobian, here);
+            let change = self.solution(block.kind, jacobian, here);
             old.iter().zip(change).map(|(x, d)| self.graph.loose_minus(*x, d)).collect()
         } else {
-            self.newton(id, &old, &leaves, &residuals, &jacobian)
+            self.newton(block.kind, (id, &leaves), &old, &residuals, &jacobian)
         };
         self.arrive(block, &states, &next);
     }
@@ -262,16 +262,25 @@ impl<'a> Run<'a, '_, '_> {
         self.arrive(block, states, &next);
     }
 
+    /// The solution of linear equations. Those that a file writes itself may have any numbers; those of backward Euler
+    /// have a diagonal near 1.
+    fn solution(&mut self, kind: BlockKind, matrix: Vec<Vec<Value>>, right: Vec<Value>) -> Vec<Value> {
+        match kind {
+            BlockKind::Linear | BlockKind::Nonlinear => self.eliminate_pivoted(matrix, right),
+            _ => self.eliminate(matrix, right),
+        }
+    }
+
     /// Newton's iteration until the residuals vanish.
     fn newton(
         &mut self,
-        id: u32,
+        kind: BlockKind,
+        (id, leaves): (u32, &[Value]),
         old: &[Value],
-        leaves: &[Value],
         residuals: &[Value],
         jacobian: &[Vec<Value>],
     ) -> Vec<Value> {
-        let change = self.eliminate(jacobian.to_vec(), residuals.to_vec());
+        let change = self.solution(kind, jacobian.to_vec(), residuals.to_vec());
         let next: Vec<Value> = leaves.iter().zip(&change).map(|(x, d)| self.graph.minus(*x, *d)).collect();
         let conditions: Vec<Value> = next.iter().zip(&change).map(|(x, d)| self.moves(*x, *d)).collect();
         let again = conditions.iter().copied().reduce(|a, b| self.graph.add(Op::Or(a, b))).unwrap_or(Value(0));

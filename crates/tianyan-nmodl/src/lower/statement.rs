@@ -125,7 +125,7 @@ impl<'a> Run<'a, '_, '_> {
         self.merge(condition, yes);
     }
 
-    fn narrow(&mut self, path: Option<Value>, condition: Value) -> Value {
+    pub(super) fn narrow(&mut self, path: Option<Value>, condition: Value) -> Value {
         path.map_or(condition, |path| self.graph.add(Op::And(path, condition)))
     }
 
