@@ -43,7 +43,9 @@ validate: build python
 	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test -p tianyan-tests --test fuzz -- --nocapture
 
 validate-nmodl: build python
+	$(VENV)/bin/python validation/nmodl_coverage.py $(if $(MODS),--mods $(MODS))
 	$(VENV)/bin/python validation/nmodl.py $(if $(MODS),--mods $(MODS))
+	$(VENV)/bin/python validation/nmodl.py --tables $(if $(MODS),--mods $(MODS))
 
 bench: build python
 	$(CARGO) bench -p tianyan-benches

@@ -16,22 +16,22 @@ class Crash(Exception):
     """NEURON ended, or does not end; its last words."""
 
 
-def run(libraries, case, tables):
+def run(libraries, case, tables, shift_mv=0.0):
     """What `simulate` finds. Where instances share what they write, each cell has a process of its own: here they do
     not share it."""
     if not case.alone:
-        return in_process(libraries, case, tables, range(case.count))
-    found = [in_process(libraries, case, tables, [k]) for k in range(case.count)]
+        return in_process(libraries, case, tables, range(case.count), shift_mv)
+    found = [in_process(libraries, case, tables, [k], shift_mv) for k in range(case.count)]
     beside = lambda part: {name: np.hstack([one[part][name] for one in found]) for name in found[0][part]}
     return {**found[0], "traces": beside("traces"), "flows": beside("flows")}
 
 
-def in_process(libraries, case, tables, cells):
+def in_process(libraries, case, tables, cells, shift_mv):
     """What a child process finds."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     with tempfile.TemporaryFile() as words:
-        child = context.Process(target=in_child, args=(sender, words.fileno(), libraries, case, tables, cells))
+        child = context.Process(target=in_child, args=(sender, words.fileno(), libraries, case, tables, cells, shift_mv))
         child.start()
         sender.close()
         try:
@@ -52,7 +52,7 @@ def in_process(libraries, case, tables, cells):
     return found
 
 
-def in_child(sender, words, libraries, case, tables, cells):
+def in_child(sender, words, libraries, case, tables, cells, shift_mv):
     """Sends the results, or a text that says why there are none."""
     for stream in (1, 2):
         os.dup2(words, stream)
@@ -61,13 +61,13 @@ def in_child(sender, words, libraries, case, tables, cells):
 
         for library in libraries:
             h.nrn_load_dll(str(library))
-        sender.send(simulate(h, case, tables, cells))
+        sender.send(simulate(h, case, tables, cells, shift_mv))
     except Exception as error:  # told by the parent, whatever it is
         sender.send(f"{type(error).__name__}: {error}"[:300])
     sender.close()
 
 
-def simulate(h, case, tables, cells):
+def simulate(h, case, tables, cells, shift_mv):
     """Of these cells a table of `traces` {variable: [row, cell]}, clamped cells first; `flows` of the helpers; `spikes_ms` of an
     artificial cell; and what NEURON `declares`: {PARAMETER: default} and {ASSIGNED or STATE: size}."""
     declared = declarations(h, case)
@@ -88,7 +88,7 @@ def simulate(h, case, tables, cells):
     h.cvode_active(0)
     h.secondorder = 0
     h.dt = case.dt_ms
-    h.finitialize(cases.HOLD_MV)
+    h.finitialize(cases.HOLD_MV + shift_mv)
     for _ in range(round(cases.DURATION_MS / case.dt_ms)):
         h.fadvance()
     del start

@@ -419,6 +419,9 @@ impl Builder<'_, '_> {
     }
 
     fn mark(&mut self, name: &Name, range: bool) {
+        if self.symbols.all(&name.text).is_empty() {
+            self.settable_start(name);
+        }
         let all = self.symbols.all(&name.text);
         if all.is_empty() {
             let help = "declare it in PARAMETER, ASSIGNED or STATE, or remove it here";
@@ -433,6 +436,16 @@ impl Builder<'_, '_> {
                 symbol.global = false;
                 return self.report.warning("nmodl-duplicate", name.span, message, help);
             }
+        }
+    }
+
+    /// `m0` of a state `m`, named in RANGE or GLOBAL: a PARAMETER.
+    fn settable_start(&mut self, name: &Name) {
+        let state = name.text.strip_suffix('0').and_then(|state| self.symbols.find(state));
+        if let Some(state) = state.filter(|state| self.symbols.list[*state].role == Role::State) {
+            let default = self.symbols.list[state].default;
+            let index = self.symbols.add(&name.text, Role::Parameter, name.span);
+            self.symbols.list[index].default = default;
         }
     }
 
