@@ -1,4 +1,5 @@
-: TABLE in a procedure and in a function; computed exactly unless tables are asked for.
+: TABLE in a function and in a procedure that calls it (NEURON fills tables in the order of the text); computed exactly
+: unless tables are asked for.
 NEURON { SUFFIX tabled RANGE inf, tau, f }
 PARAMETER { shift = 3 }
 ASSIGNED { v inf tau f celsius }
@@ -6,12 +7,12 @@ STATE { m }
 INITIAL { rates(v) m = inf f = 0 }
 BREAKPOINT { SOLVE states METHOD cnexp }
 DERIVATIVE states { rates(v) m' = (inf - m)/tau f = bell(v) }
+FUNCTION bell(x) {
+    TABLE FROM -100 TO 100 WITH 50
+    bell = exp(-x*x/900)
+}
 PROCEDURE rates(x) {
     TABLE inf, tau DEPEND celsius FROM -100 TO 100 WITH 200
     inf = 1/(1 + exp(-(x + shift)/9))
     tau = 1 + 5*bell(x)
-}
-FUNCTION bell(x) {
-    TABLE FROM -100 TO 100 WITH 50
-    bell = exp(-x*x/900)
 }
