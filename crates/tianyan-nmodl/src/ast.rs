@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Span;
+use crate::span::Span;
 
 /// A word with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]

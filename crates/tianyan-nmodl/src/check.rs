@@ -8,8 +8,9 @@ use crate::ast::{
     Variable,
 };
 use crate::builtins::{self, Arity};
-use crate::diagnostic::{Report, Span};
+use crate::diagnostic::Report;
 use crate::flow;
+use crate::span::Span;
 use crate::symbols::{Role, Symbols, block_index};
 
 /// Blocks that SOLVE may name.

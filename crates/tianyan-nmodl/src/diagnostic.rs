@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::span::Span;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -9,15 +11,6 @@ pub enum Severity {
     Warning,
     /// There is no result.
     Error,
-}
-
-/// A half-open range of bytes in the NMODL text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Span {
-    /// First byte.
-    pub start: u32,
-    /// One past the last byte.
-    pub end: u32,
 }
 
 /// One message about an NMODL file.
@@ -39,13 +32,6 @@ pub struct Diagnostic {
     pub source_line: String,
     /// How to mend it.
     pub help: Option<String>,
-}
-
-impl Span {
-    /// The range of both and what lies between.
-    pub fn to(self, other: Span) -> Span {
-        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
-    }
 }
 
 impl Diagnostic {

@@ -5,8 +5,9 @@ use crate::ast::{
     Binary, Block, BlockKind, Expression, ExpressionKind, File, Statement, StatementKind, Unary, Variable,
 };
 use crate::check::CALLABLE;
-use crate::diagnostic::{Report, Span};
+use crate::diagnostic::Report;
 use crate::ir::IonVariable;
+use crate::span::Span;
 use crate::symbols::{Role, Symbols, block_index};
 use crate::units::{Unit, Units};
 use std::collections::HashMap;

@@ -9,7 +9,6 @@ use crate::ir::{Comparison, Function, Op, Value};
 /// More operations than this in one kernel is an error (procedures calling each other twice, again and again).
 const MOST: usize = 100_000;
 
-
 /// What is the same for equal operations.
 type Key = (u8, u64, u32, u32);
 

@@ -1,7 +1,7 @@
 //! Text to tokens. Comments vanish here; nothing is ever refused: what cannot be read becomes
 //! [`TokenKind::Unknown`], and the parser says so where it stands.
 
-use crate::diagnostic::Span;
+use crate::span::Span;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq)]

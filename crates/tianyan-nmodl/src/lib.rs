@@ -33,6 +33,7 @@ mod parse;
 mod print;
 pub mod shipped;
 pub mod source;
+pub mod span;
 pub mod streams;
 pub mod symbols;
 mod units;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::ast::{BlockKind, Declaration, DeclarationKind, File, Name, Neuron};
-use crate::diagnostic::{Report, Span};
+use crate::diagnostic::Report;
 use crate::ir::IonVariable;
 use crate::mechanism::{IonUse, MechanismKind};
+use crate::span::Span;
 use crate::units::Units;
 
 /// The role of a name.

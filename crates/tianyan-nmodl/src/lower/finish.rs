@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::live::{live, matters};
 use super::{Draft, Goal, Phase, Tables, order, warnings, warnings::Traffic};
 use crate::ast::{BlockKind, File};
 use crate::diagnostic::Report;
-use crate::graph::operands;
 use crate::ir::{Binding, Diffusion, IonVariable, Kernel, Kernels, Op, Share};
 use crate::mechanism::{Field, FieldClass, FunctionTable, Mechanism, Table, Watch};
 use crate::symbols::{Role, Symbol, Symbols};
@@ -90,37 +90,6 @@ fn arguments(file: &File) -> Vec<String> {
     let receiver = file.blocks.iter().find(|block| block.kind == BlockKind::NetReceive);
     let names = receiver.map(|block| block.arguments.iter().map(|argument| argument.name.text.clone()));
     names.into_iter().flatten().collect()
-}
-
-/// Which operations lead to a store that matters.
-pub(super) fn live(draft: &Draft, loaded: &BTreeSet<u32>) -> Vec<bool> {
-    let mut live = vec![false; draft.ops.len()];
-    for (goal, value) in &draft.stores {
-        live[value.0 as usize] |= matters(*goal, loaded);
-    }
-    for effect in &draft.effects {
-        [effect.when, effect.time, effect.flag].iter().for_each(|value| live[value.0 as usize] = true);
-    }
-    for at in (0..live.len()).rev() {
-        if !live[at] {
-            continue;
-        }
-        operands(&draft.ops[at]).iter().flatten().for_each(|read| live[read.0 as usize] = true);
-        if let Op::Iterated(id, _) = draft.ops[at]
-            && let Some(Some(iteration)) = draft.loops.get(id as usize)
-        {
-            let ends = iteration.start.iter().chain(&iteration.next).chain([&iteration.again]);
-            ends.for_each(|value| live[value.0 as usize] = true);
-        }
-    }
-    live
-}
-
-fn matters(goal: Goal, loaded: &BTreeSet<u32>) -> bool {
-    match goal {
-        Goal::Keep(place) => loaded.contains(&place),
-        _ => true,
-    }
 }
 
 /// The places that some kernel reads. A variable nobody records is kept only if it is among them, and being

@@ -16,6 +16,7 @@
 //! | `random` | RANDOM streams |
 //! | `tabulate` | TABLE, FUNCTION_TABLE |
 //! | `finish` | what is kept, fields and bindings |
+//! | `live` | what leads to something that is kept |
 //! | `order` | the final order of operations, loops inside loops |
 
 mod current;
@@ -23,6 +24,7 @@ mod eliminate;
 mod events;
 mod expression;
 mod finish;
+mod live;
 mod order;
 mod random;
 mod repeat;
@@ -36,10 +38,11 @@ mod warnings;
 use std::collections::BTreeMap;
 
 use crate::ast::{BlockKind, File, Moment, Statement};
-use crate::diagnostic::{Report, Span};
+use crate::diagnostic::Report;
 use crate::graph::Graph;
 use crate::ir::{Binding, Effect, IonVariable, NodeVariable, Op, Value};
 use crate::mechanism::{Mechanism, MechanismKind, Options};
+use crate::span::Span;
 use crate::symbols::{Role, Symbols};
 use system::Kinetics;
 use variable::Scope;

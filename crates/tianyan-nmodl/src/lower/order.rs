@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Draft, Goal, finish::live};
+use super::{Draft, Goal, live::live};
 use crate::graph::{operands, rename};
 use crate::ir::{Destination, Effect, Iteration, Kernel, Op, Value};
 

@@ -2,8 +2,8 @@
 
 use super::{DEEPEST, Lost, Parsed, Parser};
 use crate::ast::{Binary, Expression, ExpressionKind, Name, Unary};
-use crate::diagnostic::Span;
 use crate::lex::TokenKind;
+use crate::span::Span;
 
 /// Binary operators by level, loosest first.
 const LEVELS: [&[(&str, Binary)]; 5] = [

@@ -10,8 +10,9 @@ mod statements;
 use std::collections::HashMap;
 
 use crate::ast::{DeclarationKind, File, Local, Name, Verbatim};
-use crate::diagnostic::{Report, Span};
+use crate::diagnostic::Report;
 use crate::lex::{Token, TokenKind, lex};
+use crate::span::Span;
 
 /// Expressions and blocks may nest so deep; more is an error, so that no later pass runs out of stack.
 pub(crate) const DEEPEST: u32 = 200;

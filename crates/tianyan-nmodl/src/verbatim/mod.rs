@@ -16,12 +16,11 @@ mod c;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ast::{
-    Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind,
-};
+use crate::ast::{Block, BlockKind, Expression, ExpressionKind, File, Name, Neuron, Statement, StatementKind};
 use crate::builtins;
-use crate::diagnostic::{Report, Span};
+use crate::diagnostic::Report;
 use crate::flow;
+use crate::span::Span;
 
 /// What to write instead of C.
 const CURE: &str = "write it in NMODL: assignments, if, WHILE, FUNCTION and PROCEDURE; random numbers come from RANDOM, \

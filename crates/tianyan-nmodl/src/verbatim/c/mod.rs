@@ -1,10 +1,20 @@
 //! As much of C as public files need: arithmetic on NMODL's names, `if`, `switch`, loops, `return`, local numbers and
 //! arrays, functions of numbers. What it means is said in NMODL's own statements.
 //!
+//! | file | what it reads |
+//! |---|---|
+//! | `tokens` | comments, the preprocessor, tokens |
+//! | `statements` | declarations, assignments, `return` |
+//! | `control` | `if`, loops, `switch` |
+//! | `expressions` | expressions, draws from random streams |
+//! | `pointers` | what is left out |
+//!
 //! Pointers are taken for what they are in a model without hoc: those to random streams exist, all others are null, so
 //! that what happens only behind `if (vector) {...}` does not happen.
 
+mod control;
 mod expressions;
+mod pointers;
 mod statements;
 mod tokens;
 
@@ -13,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ast::{
     Argument, Block, BlockKind, Expression, ExpressionKind, Name, Statement, StatementKind, Variable, Verbatim,
 };
-use crate::diagnostic::Span;
+use crate::span::Span;
 use tokens::{Defines, Token};
 
 pub(super) use tokens::braces;
