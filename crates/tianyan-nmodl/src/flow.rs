@@ -6,6 +6,7 @@ use crate::ast::{
     Binary, Block, BlockKind, Expression, ExpressionKind, File, Local, Name, Statement, StatementKind, Variable,
     Verbatim,
 };
+use crate::span::Span;
 
 /// Indices of the blocks that some kernel runs.
 pub(crate) fn reached(file: &File) -> BTreeSet<usize> {
@@ -129,129 +130,210 @@ fn solved(body: &[Statement], names: &mut BTreeSet<String>) {
 
 /// Writes a body without `break`, `continue`, and `return` in loops, and so that nothing follows a `return`: what stands
 /// behind an `if` that leaves moves into its other arms, and loops get a condition more.
-pub(crate) fn settle(body: Vec<Statement>, depth: usize) -> Vec<Statement> {
-    let mut result: Vec<Statement> = Vec::new();
-    let mut rest = body.into_iter();
-    while let Some(statement) = rest.next() {
-        result.extend(settled(statement, depth));
-        if result.last().is_some_and(leaves) {
-            let behind = settle(rest.collect(), depth);
-            attach(&mut result, &behind, |_| false);
-            return result;
-        }
-    }
-    result
+pub(crate) fn settle(body: Vec<Statement>) -> Vec<Statement> {
+    Settler { made: 0 }.settle(body)
 }
 
-/// One statement; only the last of the result may leave what it stands in.
-fn settled(mut statement: Statement, depth: usize) -> Vec<Statement> {
-    match &mut statement.kind {
-        StatementKind::While { body, .. } | StatementKind::From { body, .. } => {
-            let mut inner = settle(std::mem::take(body), depth + 1);
-            attach(&mut inner, &[], |kind| *kind == StatementKind::Continue);
-            *body = inner;
-            if body.last().is_some_and(leaves) { guarded(statement, depth) } else { vec![statement] }
-        }
-        StatementKind::Round(body) => {
-            let mut inner = settle(std::mem::take(body), depth);
-            attach(&mut inner, &[], |kind| *kind == StatementKind::Continue);
-            vec![Statement { kind: StatementKind::Block(inner), ..statement }]
-        }
-        StatementKind::Case(body) => {
-            let mut inner = settle(std::mem::take(body), depth);
-            attach(&mut inner, &[], |kind| *kind == StatementKind::Break);
-            vec![Statement { kind: StatementKind::Block(inner), ..statement }]
-        }
-        _ => {
-            let mut one = vec![statement];
-            inner_bodies(&mut one, &mut |body| *body = settle(std::mem::take(body), depth));
-            one
-        }
-    }
+/// Makes names that no file has.
+struct Settler {
+    made: usize,
 }
 
-/// A loop with `break` or `return` in it: a name of its own is 1 or 2 once it has left.
-fn guarded(mut statement: Statement, depth: usize) -> Vec<Statement> {
-    let span = statement.span;
-    let made = |kind| Statement { kind, span };
-    let name = Name { text: format!("_left{depth}"), span };
-    let number = |value: f64| Expression { kind: ExpressionKind::Number(value, String::new()), span, depth: 1 };
-    let set = |value: f64| {
-        let target = Variable { name: name.clone(), index: None };
-        made(StatementKind::Assign { target, value: number(value) })
-    };
-    let both = |operator, left: Expression, right: Expression| {
-        let depth = 1 + left.depth.max(right.depth);
-        Expression { kind: ExpressionKind::Binary(operator, Box::new(left), Box::new(right)), span, depth }
-    };
-    let is = |value: f64| {
-        let own = Expression { kind: ExpressionKind::Name(name.text.clone()), span, depth: 1 };
-        both(Binary::Equal, own, number(value))
-    };
-    let mut returns = false;
-    match &mut statement.kind {
-        StatementKind::While { condition, body } => {
-            *condition = both(Binary::And, is(0.0), condition.clone());
-            replace_jumps(body, &set, &mut returns);
+impl Settler {
+    /// Only the last statement of the result may jump, and nothing follows the jump.
+    fn settle(&mut self, body: Vec<Statement>) -> Vec<Statement> {
+        let mut result: Vec<Statement> = Vec::new();
+        let mut rest = body.into_iter();
+        while let Some(statement) = rest.next() {
+            result.extend(self.settled(statement));
+            if let Some(last) = result.pop_if(|last| jumps(last)) {
+                let behind = self.settle(rest.collect());
+                result.extend(self.followed(last, behind));
+                return result;
+            }
         }
-        StatementKind::From { body, .. } => {
-            replace_jumps(body, &set, &mut returns);
-            let arms = vec![(is(0.0), std::mem::take(body))];
-            *body = vec![made(StatementKind::If { arms, otherwise: Vec::new() })];
-        }
-        _ => {}
+        result
     }
-    let local = made(StatementKind::Local(vec![Local { name: name.clone(), length: None }]));
-    let mut all = vec![local, set(0.0), statement];
-    if returns {
-        let arms = vec![(is(2.0), vec![made(StatementKind::Return)])];
-        all.push(made(StatementKind::If { arms, otherwise: Vec::new() }));
-    }
-    all
-}
 
-/// Puts assignments where `break` and `return` stand.
-fn replace_jumps(body: &mut [Statement], set: &dyn Fn(f64) -> Statement, returns: &mut bool) {
-    for statement in body.iter_mut() {
-        match statement.kind {
-            StatementKind::Break => *statement = set(1.0),
-            StatementKind::Return => {
-                *statement = set(2.0);
-                *returns = true;
+    /// One statement; only the last of the result may jump.
+    fn settled(&mut self, mut statement: Statement) -> Vec<Statement> {
+        match &mut statement.kind {
+            StatementKind::While { body, .. } | StatementKind::From { body, .. } => {
+                let mut inner = self.settle(std::mem::take(body));
+                replace(&mut inner, &mut |kind| (*kind == StatementKind::Continue).then(Vec::new));
+                *body = inner;
+                if body.last().is_some_and(jumps) { self.guarded(statement) } else { vec![statement] }
+            }
+            StatementKind::Round(body) | StatementKind::Case(body) => {
+                let body = std::mem::take(body);
+                let end = if matches!(statement.kind, StatementKind::Round(_)) {
+                    StatementKind::Continue
+                } else {
+                    StatementKind::Break
+                };
+                let mut inner = self.settle(body);
+                replace(&mut inner, &mut |kind| (*kind == end).then(Vec::new));
+                vec![Statement { kind: StatementKind::Block(inner), ..statement }]
+            }
+            _ => {
+                let mut one = vec![statement];
+                inner_bodies(&mut one, &mut |body| *body = self.settle(std::mem::take(body)));
+                one
+            }
+        }
+    }
+
+    /// A statement that may jump, and what follows it where it does not: at its end if it has one, else under a
+    /// condition, so that nothing is written twice.
+    fn followed(&mut self, mut last: Statement, behind: Vec<Statement>) -> Vec<Statement> {
+        if behind.is_empty() || ends(&last) == 0 {
+            return vec![last];
+        }
+        if ends(&last) == 1 {
+            let mut one = vec![last];
+            attach(&mut one, &behind);
+            return one;
+        }
+        let span = last.span;
+        let way = self.name("way", span);
+        let mut met: Vec<StatementKind> = Vec::new();
+        let mut one = vec![last];
+        replace(&mut one, &mut |kind| {
+            let known = met.iter().position(|other| other == kind);
+            let number = known.unwrap_or_else(|| {
+                met.push(kind.clone());
+                met.len() - 1
+            });
+            Some(vec![way.set(2.0 + number as f64)])
+        });
+        last = one.remove(0);
+        let mut arms = vec![(way.is(1.0), behind)];
+        for (k, kind) in met.into_iter().enumerate() {
+            arms.push((way.is(2.0 + k as f64), vec![Statement { kind, span }]));
+        }
+        let choice = Statement { kind: StatementKind::If { arms, otherwise: Vec::new() }, span };
+        vec![way.local(), way.set(1.0), last, choice]
+    }
+
+    /// A loop with `break` or `return` in it: a name of its own is 1 or 2 once it has left.
+    fn guarded(&mut self, mut statement: Statement) -> Vec<Statement> {
+        let span = statement.span;
+        let made = |kind| Statement { kind, span };
+        let left = self.name("left", span);
+        let mut returns = false;
+        let mut leave = |kind: &StatementKind| {
+            returns |= *kind == StatementKind::Return;
+            Some(vec![left.set(if *kind == StatementKind::Return { 2.0 } else { 1.0 })])
+        };
+        match &mut statement.kind {
+            StatementKind::While { condition, body } => {
+                *condition = binary(Binary::And, left.is(0.0), condition.clone());
+                replace(body, &mut leave);
+            }
+            StatementKind::From { body, .. } => {
+                replace(body, &mut leave);
+                let arms = vec![(left.is(0.0), std::mem::take(body))];
+                *body = vec![made(StatementKind::If { arms, otherwise: Vec::new() })];
             }
             _ => {}
         }
+        let mut all = vec![left.local(), left.set(0.0), statement];
+        if returns {
+            let arms = vec![(left.is(2.0), vec![made(StatementKind::Return)])];
+            all.push(made(StatementKind::If { arms, otherwise: Vec::new() }));
+        }
+        all
     }
-    inner_bodies(body, &mut |inner| replace_jumps(inner, set, returns));
+
+    fn name(&mut self, what: &str, span: Span) -> Flag {
+        self.made += 1;
+        Flag { name: Name { text: format!("_{what}{}", self.made), span } }
+    }
 }
 
-/// Appends `behind` wherever a settled body comes to its end, or to a jump that `ends` there.
-fn attach(body: &mut Vec<Statement>, behind: &[Statement], ends: fn(&StatementKind) -> bool) {
+/// A local number that says how a statement ended.
+struct Flag {
+    name: Name,
+}
+
+impl Flag {
+    fn number(&self, value: f64) -> Expression {
+        Expression { kind: ExpressionKind::Number(value, String::new()), span: self.name.span, depth: 1 }
+    }
+
+    fn made(&self, kind: StatementKind) -> Statement {
+        Statement { kind, span: self.name.span }
+    }
+
+    fn local(&self) -> Statement {
+        self.made(StatementKind::Local(vec![Local { name: self.name.clone(), length: None }]))
+    }
+
+    fn set(&self, value: f64) -> Statement {
+        let target = Variable { name: self.name.clone(), index: None };
+        self.made(StatementKind::Assign { target, value: self.number(value) })
+    }
+
+    fn is(&self, value: f64) -> Expression {
+        let own = Expression { kind: ExpressionKind::Name(self.name.text.clone()), span: self.name.span, depth: 1 };
+        binary(Binary::Equal, own, self.number(value))
+    }
+}
+
+fn binary(operator: Binary, left: Expression, right: Expression) -> Expression {
+    let (span, depth) = (left.span, 1 + left.depth.max(right.depth));
+    Expression { kind: ExpressionKind::Binary(operator, Box::new(left), Box::new(right)), span, depth }
+}
+
+fn is_jump(kind: &StatementKind) -> bool {
+    matches!(kind, StatementKind::Return | StatementKind::Break | StatementKind::Continue)
+}
+
+/// Puts statements where jumps stand; those for which there are none stay.
+fn replace(body: &mut Vec<Statement>, by: &mut dyn FnMut(&StatementKind) -> Option<Vec<Statement>>) {
+    // Only the last statement of a settled body jumps.
+    if let Some(other) = body.last().filter(|last| is_jump(&last.kind)).and_then(|last| by(&last.kind)) {
+        body.pop();
+        body.extend(other);
+    }
+    inner_bodies(body, &mut |inner| replace(inner, by));
+}
+
+/// Appends `behind` where a settled body comes to its end.
+fn attach(body: &mut Vec<Statement>, behind: &[Statement]) {
     match body.last_mut().map(|last| &mut last.kind) {
-        Some(kind) if ends(kind) => {
-            body.pop();
-            body.extend(behind.iter().cloned());
+        Some(kind) if is_jump(kind) => {}
+        Some(StatementKind::If { arms, otherwise }) if arms_jump(arms, otherwise) => {
+            arms.iter_mut().for_each(|(_, body)| attach(body, behind));
+            attach(otherwise, behind);
         }
-        Some(StatementKind::Return | StatementKind::Break | StatementKind::Continue) => {}
-        Some(StatementKind::If { arms, otherwise }) if body_leaves(arms, otherwise) => {
-            arms.iter_mut().for_each(|(_, body)| attach(body, behind, ends));
-            attach(otherwise, behind, ends);
-        }
-        Some(StatementKind::Block(inner)) if inner.last().is_some_and(leaves) => attach(inner, behind, ends),
+        Some(StatementKind::Block(inner)) if inner.last().is_some_and(jumps) => attach(inner, behind),
         _ => body.extend(behind.iter().cloned()),
     }
 }
 
-fn body_leaves(arms: &[(Expression, Vec<Statement>)], otherwise: &[Statement]) -> bool {
-    arms.iter().map(|(_, body)| body.as_slice()).chain([otherwise]).any(|body| body.last().is_some_and(leaves))
+/// On how many ways a settled statement comes to its end.
+fn ends(statement: &Statement) -> usize {
+    let of = |body: &[Statement]| body.last().map_or(1, ends);
+    match &statement.kind {
+        kind if is_jump(kind) => 0,
+        StatementKind::If { arms, otherwise } if arms_jump(arms, otherwise) => {
+            arms.iter().map(|(_, body)| of(body)).sum::<usize>() + of(otherwise)
+        }
+        StatementKind::Block(body) => of(body),
+        _ => 1,
+    }
+}
+
+fn arms_jump(arms: &[(Expression, Vec<Statement>)], otherwise: &[Statement]) -> bool {
+    arms.iter().map(|(_, body)| body.as_slice()).chain([otherwise]).any(|body| body.last().is_some_and(jumps))
 }
 
 /// True if a settled statement ends with a jump, on some way through it.
-fn leaves(statement: &Statement) -> bool {
+fn jumps(statement: &Statement) -> bool {
     match &statement.kind {
-        StatementKind::Return | StatementKind::Break | StatementKind::Continue => true,
-        StatementKind::If { arms, otherwise } => body_leaves(arms, otherwise),
-        StatementKind::Block(body) => body.last().is_some_and(leaves),
-        _ => false,
+        StatementKind::If { arms, otherwise } => arms_jump(arms, otherwise),
+        StatementKind::Block(body) => body.last().is_some_and(jumps),
+        kind => is_jump(kind),
     }
 }

@@ -100,6 +100,10 @@ fn what_would_not_end() {
     assert!(said(&ifs).contains("too deep"));
     let elses = with(&format!("INITIAL {{ if (m) {{ }} {} }}", "else if (h) { m = 1 } ".repeat(10_000)));
     assert!(said(&elses).contains("too many"));
+    let ways = "if (m > 1) { if (h > 1) { return; } m = 2; } else { if (h < 0) { return; } m = m + h; }\n".repeat(60);
+    assert!(!said(&with(&format!("INITIAL {{ p() }}\nPROCEDURE p() {{ VERBATIM\n{ways}ENDVERBATIM\n}}"))).contains("error"));
+    let nested = format!("INITIAL {{ VERBATIM\nvoid *p; if (p) {} m = 1;\nENDVERBATIM }}", "if (m) ".repeat(20_000));
+    assert!(said(&with(&nested)).contains("too deep"));
     assert!(!said(&with("INITIAL { m = 2^1e300 h = 3^-1e9 }")).contains("error"));
 }
 

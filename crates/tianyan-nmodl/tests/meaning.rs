@@ -172,6 +172,7 @@ fn c_means_what_c_means() {
     near(got("sum"), 31.5);
     near(got("found"), 3.0);
     near(got("kind"), 21.0 + 7000.0);
+    near(got("ways"), 1.0 + 1200.0 + 160_000.0 + 3_000_000.0);
     near(got("cubes"), 27.0 + 1.25f64.powi(3));
     near(got("seen"), -1.0);
 }

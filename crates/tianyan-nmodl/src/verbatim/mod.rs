@@ -46,7 +46,7 @@ pub(crate) fn replace(file: &mut File, report: &mut Report) {
                 block.body.clear();
             }
         } else if !pass.idiom(block) {
-            block.body = flow::settle(pass.body(std::mem::take(&mut block.body)), 0);
+            block.body = flow::settle(pass.body(std::mem::take(&mut block.body)));
         }
         pass.old_random(&mut block.body);
     }
@@ -74,7 +74,7 @@ fn add_functions(
             match c::function(name, function, context) {
                 Ok((block, found)) => {
                     streams.extend(found.streams);
-                    file.blocks.push(Block { body: flow::settle(block.body, 0), ..block });
+                    file.blocks.push(Block { body: flow::settle(block.body), ..block });
                 }
                 Err(why) => {
                     let message = format!("the C function `{name}` cannot be translated: {why}");

@@ -1,7 +1,7 @@
 : VERBATIM with loops, a switch, a choice, and a function of its own; a Vector that only hoc could give.
-NEURON { SUFFIX c_loops RANGE evens, found, kind, cubes, sum, half, seen POINTER vector }
+NEURON { SUFFIX c_loops RANGE evens, found, kind, ways, cubes, sum, half, seen POINTER vector }
 DEFINE N 5
-ASSIGNED { v evens found kind cubes sum half seen vector a[N] }
+ASSIGNED { v evens found kind ways cubes sum half seen vector a[N] }
 VERBATIM
 #define COUNT 5
 static double cube(double x) { /* of a number */
@@ -35,6 +35,7 @@ INITIAL {
     }
     found = first(9)
     kind = named(2) + 100*named(7)
+    ways = way(4) + 100*way(2) + 10000*way(0) + 1000000*way(-1)
 }
 PROCEDURE fill() {
     VERBATIM
@@ -70,5 +71,21 @@ FUNCTION named(x) {
         y = 70;
     }
     _lnamed = y;
+    ENDVERBATIM
+}
+FUNCTION way(x) {
+    VERBATIM
+    double y;
+    if (_lx > 1) {
+        if (_lx > 3) return 1;
+        y = 2;
+    } else {
+        for (y = 3; y < 9; y++) {
+            if (_lx < 0) return y;
+            if (y > 5) break;
+        }
+    }
+    y += 10;
+    return y;
     ENDVERBATIM
 }

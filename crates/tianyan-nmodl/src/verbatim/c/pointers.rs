@@ -114,8 +114,8 @@ impl Reader<'_> {
     pub(super) fn skip_dead(&mut self) -> Read<()> {
         if self.take_word("if") {
             self.skip_parentheses()?;
-            self.skip_dead()?;
-            return if self.take_word("else") { self.skip_dead() } else { Ok(()) };
+            self.deeper(Self::skip_dead)?;
+            return if self.take_word("else") { self.deeper(Self::skip_dead) } else { Ok(()) };
         }
         let mut open = 0;
         loop {
