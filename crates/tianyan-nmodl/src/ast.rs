@@ -209,7 +209,59 @@ pub struct Statement {
     pub span: Span,
 }
 
+/// The expressions of a statement itself, not those of statements inside: shared or mutable.
+macro_rules! expressions_of {
+    ($kind:expr, $iter:ident, $as_ref:ident, $index:ident) => {
+        match $kind {
+            StatementKind::Assign { target, value } | StatementKind::Differential { target, value } => {
+                target.index.$as_ref().map(|index| index.$index()).into_iter().chain([value]).collect()
+            }
+            StatementKind::Call(call) => vec![call],
+            StatementKind::If { arms, .. } => arms.$iter().map(|(condition, _)| condition).collect(),
+            StatementKind::While { condition, .. } => vec![condition],
+            StatementKind::From { from, to, by, .. } => [from, to].into_iter().chain(by).collect(),
+            StatementKind::Table(table) => {
+                let Table { low, high, .. } = table;
+                vec![low, high]
+            }
+            StatementKind::Reaction(reaction) => {
+                let Reaction { forward, backward, .. } = reaction;
+                [forward].into_iter().chain(backward).collect()
+            }
+            StatementKind::Conserve { total, .. } => vec![total],
+            StatementKind::Compartment(spread) | StatementKind::Diffusion(spread) => {
+                let Spread { value, .. } = spread;
+                vec![value]
+            }
+            StatementKind::Equation { left, right } => vec![left, right],
+            StatementKind::Watch(conditions) => conditions.$iter().flat_map(|(a, flag)| [a, flag]).collect(),
+            StatementKind::Local(_)
+            | StatementKind::Block(_)
+            | StatementKind::Solve { .. }
+            | StatementKind::Conductance { .. }
+            | StatementKind::ForNetcons { .. }
+            | StatementKind::Initial(_)
+            | StatementKind::Verbatim(_)
+            | StatementKind::Return
+            | StatementKind::Break
+            | StatementKind::Continue
+            | StatementKind::Round(_)
+            | StatementKind::Case(_) => Vec::new(),
+        }
+    };
+}
+
 impl Statement {
+    /// The expressions of the statement itself, in text order.
+    pub fn expressions(&self) -> Vec<&Expression> {
+        expressions_of!(&self.kind, iter, as_ref, as_ref)
+    }
+
+    /// The same, to be changed.
+    pub fn expressions_mut(&mut self) -> Vec<&mut Expression> {
+        expressions_of!(&mut self.kind, iter_mut, as_mut, as_mut)
+    }
+
     /// The statements inside: the arms of a condition, the body of a loop.
     pub fn bodies(&self) -> Vec<&[Statement]> {
         match &self.kind {

@@ -102,5 +102,5 @@ pub(crate) fn is_absent(name: &str) -> bool {
 
 /// All names, for "did you mean".
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    BUILTINS.iter().map(|(name, _)| *name)
+    BUILTINS.iter().map(|(name, _)| *name).filter(|name| !is_absent(name))
 }

@@ -75,6 +75,24 @@ impl<'a> Checker<'a, '_, '_> {
         }
         self.shadows(block);
         self.statements(&block.body, block, true);
+        if block.kind == BlockKind::NetReceive {
+            self.one_for_netcons(&block.body, false, &mut false);
+        }
+    }
+
+    /// FOR_NETCONS has one kernel of its own, which runs after NET_RECEIVE.
+    fn one_for_netcons(&mut self, body: &[Statement], in_loop: bool, found: &mut bool) {
+        for statement in body {
+            if matches!(statement.kind, StatementKind::ForNetcons { .. }) {
+                if in_loop || *found {
+                    let message = "a second FOR_NETCONS, or one in a loop, is not supported";
+                    self.report.error("nmodl-unsupported", statement.span, message);
+                }
+                *found = true;
+            }
+            let loops = matches!(statement.kind, StatementKind::While { .. } | StatementKind::From { .. });
+            statement.bodies().into_iter().for_each(|body| self.one_for_netcons(body, in_loop || loops, found));
+        }
     }
 
     /// An argument that hides a variable of the file.

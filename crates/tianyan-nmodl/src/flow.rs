@@ -59,22 +59,7 @@ pub(crate) fn codes(body: &[Statement]) -> Vec<&Verbatim> {
 /// Calls `f` with each expression, outermost first.
 pub(crate) fn expressions(body: &mut [Statement], f: &mut dyn FnMut(&mut Expression)) {
     for statement in body.iter_mut() {
-        match &mut statement.kind {
-            StatementKind::Assign { value, .. } | StatementKind::Differential { value, .. } => inside(value, f),
-            StatementKind::Call(call) => inside(call, f),
-            StatementKind::If { arms, .. } => arms.iter_mut().for_each(|(condition, _)| inside(condition, f)),
-            StatementKind::While { condition, .. } => inside(condition, f),
-            StatementKind::From { from, to, by, .. } => {
-                inside(from, f);
-                inside(to, f);
-                by.iter_mut().for_each(|by| inside(by, f));
-            }
-            StatementKind::Reaction(reaction) => {
-                inside(&mut reaction.forward, f);
-                reaction.backward.iter_mut().for_each(|backward| inside(backward, f));
-            }
-            _ => {}
-        }
+        statement.expressions_mut().into_iter().for_each(|expression| inside(expression, f));
     }
     inner_bodies(body, &mut |inner| expressions(inner, f));
 }
@@ -95,48 +80,52 @@ fn inside(expression: &mut Expression, f: &mut dyn FnMut(&mut Expression)) {
 
 /// Names of all blocks that these statements call or solve, also from C.
 pub(crate) fn names_called(body: &[Statement], names: &mut BTreeSet<String>) {
-    let mut copy = body.to_vec();
-    expressions(&mut copy, &mut |expression| {
-        if let ExpressionKind::Call(name, _) = &expression.kind {
-            names.insert(name.text.clone());
-        }
-    });
-    for code in codes(body) {
-        let words = code.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        names.extend(words.map(String::from));
-    }
-    solved(body, names);
-}
-
-fn solved(body: &[Statement], names: &mut BTreeSet<String>) {
-    let mut copy = body.to_vec();
-    for statement in &copy {
+    for statement in body {
+        statement.expressions().into_iter().for_each(|expression| names_in(expression, names));
         match &statement.kind {
             StatementKind::Solve { block, .. } => drop(names.insert(block.text.clone())),
-            StatementKind::Watch(conditions) => {
-                for (condition, _) in conditions {
-                    inside(&mut condition.clone(), &mut |expression| {
-                        if let ExpressionKind::Call(name, _) = &expression.kind {
-                            names.insert(name.text.clone());
-                        }
-                    });
-                }
+            StatementKind::Verbatim(code) => {
+                let words = code.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                names.extend(words.map(String::from));
             }
-            _ => {}
+            _ => statement.bodies().into_iter().for_each(|body| names_called(body, names)),
         }
     }
-    inner_bodies(&mut copy, &mut |inner| solved(inner, names));
 }
 
+fn names_in(expression: &Expression, names: &mut BTreeSet<String>) {
+    match &expression.kind {
+        ExpressionKind::Call(name, arguments) => {
+            names.insert(name.text.clone());
+            arguments.iter().for_each(|argument| names_in(argument, names));
+        }
+        ExpressionKind::Unary(_, operand) => names_in(operand, names),
+        ExpressionKind::Element(_, index) => names_in(index, names),
+        ExpressionKind::Binary(_, left, right) => {
+            names_in(left, names);
+            names_in(right, names);
+        }
+        ExpressionKind::Number(..) | ExpressionKind::Name(_) | ExpressionKind::Prime(_) | ExpressionKind::Text(_) => {}
+    }
+}
+
+/// So many statements of a block may leave it early.
+const MOST_JUMPS: usize = 100;
+
 /// Writes a body without `break`, `continue`, and `return` in loops, and so that nothing follows a `return`: what stands
-/// behind an `if` that leaves moves into its other arms, and loops get a condition more.
-pub(crate) fn settle(body: Vec<Statement>) -> Vec<Statement> {
-    Settler { made: 0 }.settle(body)
+/// behind an `if` that leaves moves into its other arms, and loops get a condition more. None if too many statements
+/// leave: each takes what follows one level deeper.
+pub(crate) fn settle(body: Vec<Statement>) -> Option<Vec<Statement>> {
+    let mut settler = Settler { made: 0, depth: 0, too_many: false };
+    let body = settler.settle(body);
+    (!settler.too_many).then_some(body)
 }
 
 /// Makes names that no file has.
 struct Settler {
     made: usize,
+    depth: usize,
+    too_many: bool,
 }
 
 impl Settler {
@@ -147,7 +136,10 @@ impl Settler {
         while let Some(statement) = rest.next() {
             result.extend(self.settled(statement));
             if let Some(last) = result.pop_if(|last| jumps(last)) {
-                let behind = self.settle(rest.collect());
+                self.depth += 1;
+                self.too_many |= self.depth > MOST_JUMPS;
+                let behind = if self.too_many { Vec::new() } else { self.settle(rest.collect()) };
+                self.depth -= 1;
                 result.extend(self.followed(last, behind));
                 return result;
             }

@@ -80,6 +80,17 @@ fn every_code_is_explained() {
     }
 }
 
+/// Functions count as reached wherever they are called.
+#[test]
+fn calls_in_equations_are_seen() {
+    let text = "NEURON { SUFFIX q RANGE x }\nSTATE { x }\nVERBATIM\n/* c */\nENDVERBATIM\n\
+                BREAKPOINT { SOLVE l }\nLINEAR l { ~ x = f(3) }\nFUNCTION f(n) { f = n + 1 }\n";
+    let (mechanism, _) = compile("q.mod", text, &Options::default()).unwrap();
+    assert!(mechanism.kernels.state.ops.contains(&tianyan_nmodl::ir::Op::Constant(4.0)));
+    let twice = "NEURON { POINT_PROCESS q }\nNET_RECEIVE(w) { FOR_NETCONS(a) { a = 1 } FOR_NETCONS(a) { a = 2 } }\n";
+    assert!(said(twice).contains("a second FOR_NETCONS"));
+}
+
 #[test]
 fn what_would_not_end() {
     insta::assert_snapshot!(said(&with(
@@ -101,9 +112,20 @@ fn what_would_not_end() {
     let elses = with(&format!("INITIAL {{ if (m) {{ }} {} }}", "else if (h) { m = 1 } ".repeat(10_000)));
     assert!(said(&elses).contains("too many"));
     let ways = "if (m > 1) { if (h > 1) { return; } m = 2; } else { if (h < 0) { return; } m = m + h; }\n".repeat(60);
-    assert!(!said(&with(&format!("INITIAL {{ p() }}\nPROCEDURE p() {{ VERBATIM\n{ways}ENDVERBATIM\n}}"))).contains("error"));
+    assert!(
+        !said(&with(&format!("INITIAL {{ p() }}\nPROCEDURE p() {{ VERBATIM\n{ways}ENDVERBATIM\n}}"))).contains("error")
+    );
     let nested = format!("INITIAL {{ VERBATIM\nvoid *p; if (p) {} m = 1;\nENDVERBATIM }}", "if (m) ".repeat(20_000));
     assert!(said(&with(&nested)).contains("too deep"));
+    let c = |code: String| said(&with(&format!("INITIAL {{ VERBATIM\n{code}\nENDVERBATIM }}")));
+    assert!(c("if (m > h) return;\n".repeat(3_000)).contains("leave it early"));
+    assert!(c(format!("m = {}h;", "(int)".repeat(5_000))).contains("too deep"));
+    assert!(c(format!("m = {}h;", "+ ".repeat(50_000))).contains("too deep"));
+    assert!(c(format!("switch (1) {{ {} m = 1; }}", "case 0: ".repeat(5_000))).contains("too many cases"));
+    let grows = (0..8).map(|k| format!("#define X{k} X{} X{} X{} X{}\n", k + 1, k + 1, k + 1, k + 1));
+    assert!(c(format!("{}#define X8 {}\nm = X0;", grows.collect::<String>(), "h ".repeat(2000))).contains("error"));
+    assert!(c("m = 1.2.3;".into()).contains("is no number"));
+    assert!(c("h = m > 1 && (m = h);".into()).contains("behind `&&`"));
     assert!(!said(&with("INITIAL { m = 2^1e300 h = 3^-1e9 }")).contains("error"));
 }
 

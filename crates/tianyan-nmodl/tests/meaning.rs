@@ -172,6 +172,7 @@ fn c_means_what_c_means() {
     near(got("sum"), 31.5);
     near(got("found"), 3.0);
     near(got("kind"), 21.0 + 7000.0);
+    near(got("odd"), 100.0 + 2.0 + 0.25 + 0.25 + 0.5);
     near(got("ways"), 1.0 + 1200.0 + 160_000.0 + 3_000_000.0);
     near(got("cubes"), 27.0 + 1.25f64.powi(3));
     near(got("seen"), -1.0);
@@ -218,5 +219,15 @@ fn loops_may_stand_in_loops() {
     }
     let got = |name: &str| get(&m, &case, name);
     assert_eq!([got("pairs"), got("rounds"), got("drawn")], [pairs, rounds, drawn]);
-    assert_eq!([got("first"), got("r_sequence")], [pairs.sqrt().ceil(), place]);
+    // A condition that draws: so many numbers below 0.6, and the one that was not.
+    let mut lucky = 0.0;
+    loop {
+        let ids = ["r_id1", "r_id2", "r_id3"].map(|name| get(&m, &case, name));
+        place += 1.0;
+        if tianyan_nmodl::streams::uniform(ids, place - 1.0) >= 0.6 {
+            break;
+        }
+        lucky += 1.0;
+    }
+    assert_eq!([got("first"), got("lucky"), got("r_sequence")], [pairs.sqrt().ceil(), lucky, place]);
 }

@@ -66,7 +66,7 @@ impl<'a> Run<'a, '_, '_> {
     }
 
     /// FOR_NETCONS where it stands: its kernel runs after NET_RECEIVE.
-    pub(super) fn for_netcons(&mut self, _arguments: &'a [Name], _body: &'a [Statement]) {
+    pub(super) fn for_netcons(&mut self) {
         self.effect(EffectKind::EachConnection, Value(0), Value(0));
     }
 

@@ -193,7 +193,16 @@ impl<'a> Run<'a, '_, '_> {
             "max" => self.graph.add(Op::Maximum(values[0], values[1])),
             "min" => self.graph.add(Op::Minimum(values[0], values[1])),
             "exprelr" => self.exprelr(values[0]),
-            _ => Value(0),
+            "set_seed" | "setseed" => {
+                let message =
+                    format!("`{name}` does nothing: the run's seed and the identifiers of streams choose numbers");
+                self.report.warning("nmodl-random", self.place, message, "set `seed` under [run]");
+                Value(0)
+            }
+            _ => {
+                self.report.error("nmodl-unsupported", self.place, format!("`{name}` is not supported here"));
+                Value(0)
+            }
         }
     }
 

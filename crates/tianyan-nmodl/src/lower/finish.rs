@@ -37,7 +37,7 @@ pub(super) fn mechanism(
     let mut of = |phase: Phase| kernels.remove(&phase).unwrap_or_default();
     let field = |made: usize| {
         let index = symbols.list.len() + made;
-        fields.iter().position(|(before, _)| *before == index).unwrap_or_default()
+        fields.iter().position(|(before, _)| *before == index).expect("all fields of the compiler's own are kept")
     };
     let watch =
         |[state, flag, fired]: &[usize; 3]| Watch { state: field(*state), flag: field(*flag), fired: field(*fired) };

@@ -1,4 +1,16 @@
 //! FROM and WHILE. A FROM whose bounds are known is written out; everything else becomes an iteration.
+//!
+//! An [`crate::ir::Iteration`] runs its body before it asks whether to go on, so that a WHILE becomes
+//!
+//! ```text
+//! first = condition                  and the condition under which the loop stands
+//! loop  start = variables that the body or the condition changes
+//!       body: their next values; condition' at those
+//!       again = first and condition'
+//! after = first ? carried : start    the round of a loop that should not have begun is forgotten
+//! ```
+//!
+//! Which variables change is found by running the body until no more come up.
 
 use std::collections::BTreeMap;
 
@@ -31,9 +43,14 @@ impl<'a> Run<'a, '_, '_> {
             Some(by) => self.number(by),
             None => self.graph.constant(1.0),
         };
-        let bounds = (self.graph.known(from), self.graph.known(to), self.graph.known(by));
-        if let (Some(from), Some(to), Some(by)) = bounds {
-            return self.written_out(variable, [from, to, by].map(f64::trunc), body);
+        // The variable is a whole number in C, the end is not.
+        let (from, by) = (self.truncated(from), self.truncated(by));
+        let bounds = [from, to, by].map(|bound| self.graph.known(bound));
+        if bounds[2].is_some_and(|by| by <= 0.0) {
+            return self.report.error("nmodl-syntax", self.place, "this FROM would never end");
+        }
+        if let [Some(from), Some(to), Some(by)] = bounds {
+            return self.written_out(variable, [from, to, by], body);
         }
         self.scopes.push(Scope::with([(variable.to_string(), from)]));
         let goes_on = |run: &mut Self| {
@@ -57,10 +74,6 @@ impl<'a> Run<'a, '_, '_> {
             self.block(body);
             self.scopes.pop();
             i += by;
-            if by <= 0.0 {
-                self.report.error("nmodl-syntax", self.place, "this FROM would never end");
-                return;
-            }
         }
     }
 
@@ -81,26 +94,31 @@ impl<'a> Run<'a, '_, '_> {
         let base = (self.environment.clone(), self.scopes.clone());
         let before = self.effects.len();
         let mut carried: Vec<Changed> = Vec::new();
-        let (id, leaves) = loop {
+        let (id, leaves, condition) = loop {
             let (id, leaves) = self.new_loop(carried.len());
             for (changed, leaf) in carried.iter().zip(&leaves) {
                 self.change(changed, *leaf);
             }
             let start = (self.environment.clone(), self.scopes.clone());
             body(self);
+            // The condition may draw numbers or set variables too.
+            let condition = goes_on(self);
             let known = carried.len();
             self.find_changes(&start, &mut carried);
             if carried.len() == known {
-                break (id, leaves);
+                break (id, leaves, condition);
             }
             (self.environment, self.scopes) = base.clone();
         };
         if self.effects.len() > before {
             self.effects.truncate(before);
-            self.report.error("nmodl-unsupported", self.place, "net_send inside WHILE is not supported");
+            self.report.error(
+                "nmodl-unsupported",
+                self.place,
+                "net_send, net_event, net_move and FOR_NETCONS inside WHILE are not supported",
+            );
         }
         let next: Vec<Value> = carried.iter().map(|changed| self.present(changed)).collect();
-        let condition = goes_on(self);
         let again = self.graph.add(Op::And(first, condition));
         self.path = path;
         (self.environment, self.scopes) = base;

@@ -61,7 +61,7 @@ impl<'a> Run<'a, '_, '_> {
             StatementKind::Conserve { terms, total } => self.conserve(terms, total),
             StatementKind::Equation { left, right } => self.equals(left, right),
             StatementKind::Watch(conditions) => self.start_watching(conditions),
-            StatementKind::ForNetcons { arguments, body } => self.for_netcons(arguments, body),
+            StatementKind::ForNetcons { .. } => self.for_netcons(),
             StatementKind::Solve { .. }
             | StatementKind::Initial(_)
             | StatementKind::Table(_)

@@ -1,8 +1,9 @@
 //! TABLE and FUNCTION_TABLE: values that are looked up.
 
 use super::{Draft, Goal, Run, variable::Scope};
-use crate::ast::{Block, BlockKind, StatementKind, Table};
+use crate::ast::{Block, BlockKind, Name, StatementKind, Table};
 use crate::ir::{Op, Value};
+use crate::symbols::Symbols;
 
 /// A TABLE in use.
 #[derive(Debug, Clone)]
@@ -48,7 +49,8 @@ impl<'a> Run<'a, '_, '_> {
         let known = self.tables.tabulated.iter().position(|known| known.block == index);
         let number = known.unwrap_or_else(|| self.tabulate(index, table));
         let fields = self.tables.tabulated[number].fields.clone();
-        let names = results(block, table);
+        let names = results(self.symbols, block, table);
+        self.beside_table(block, table, &names);
         let mut last = Value(0);
         for (field, name) in fields.into_iter().zip(names) {
             let place = self.tables.place(crate::ir::Binding::Field(self.symbols.list.len() + field));
@@ -60,10 +62,21 @@ impl<'a> Run<'a, '_, '_> {
         Some(last)
     }
 
+    /// What a block with a TABLE sets beside the table: in NEURON that has happened when the table was filled, at its
+    /// last point.
+    fn beside_table(&mut self, block: &'a Block, table: &'a Table, names: &[String]) {
+        let before = self.environment.clone();
+        let high = self.number(&table.high);
+        self.inline(block, &[high]);
+        let kept: Vec<usize> = names.iter().flat_map(|name| self.symbols.all(name)).collect();
+        self.environment.retain(|index, _| !kept.contains(index));
+        self.environment.extend(before.into_iter().filter(|(index, _)| kept.contains(index)));
+    }
+
     /// Makes the kernel that fills a table.
     fn tabulate(&mut self, index: usize, table: &'a Table) -> usize {
         let block = &self.file.blocks[index];
-        let names = results(block, table);
+        let names = results(self.symbols, block, table);
         let fields = names.iter().map(|name| self.tables.made(&format!("_table_{name}"), true, true)).collect();
         let mut run = Run::new(self.file, self.symbols, self.options, self.tables, self.report, self.phase);
         let (low, high) = (run.number(&table.low), run.number(&table.high));
@@ -86,10 +99,14 @@ impl<'a> Run<'a, '_, '_> {
     }
 }
 
-/// What a TABLE holds: the names it lists, or the function itself.
-fn results(block: &Block, table: &Table) -> Vec<String> {
-    match block.kind {
-        BlockKind::Function => vec![block.name.text.clone()],
-        _ => table.names.iter().map(|name| name.text.clone()).collect(),
+/// What a TABLE holds: the names it lists, of arrays all elements, or the function itself.
+fn results(symbols: &Symbols, block: &Block, table: &Table) -> Vec<String> {
+    if block.kind == BlockKind::Function {
+        return vec![block.name.text.clone()];
     }
+    let of = |name: &Name| match symbols.array(&name.text) {
+        Some((_, length)) => (0..length).map(|k| format!("{}[{k}]", name.text)).collect(),
+        None => vec![name.text.clone()],
+    };
+    table.names.iter().flat_map(of).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use crate::ast::{Expression, ExpressionKind, Variable};
-use crate::ir::{Comparison, Function, Value};
+use crate::ir::{Comparison, Value};
 
 /// An index that is not known when the file is compiled selects among at most so many elements.
 const MOST_SELECTED: u32 = 1100;
@@ -108,13 +108,14 @@ impl<'a> Run<'a, '_, '_> {
         self.symbols.find(&element(&name.text, k))
     }
 
-    /// An index as a whole number, as C converts it.
+    /// An index as a whole number, as C converts it. Where only the run knows it and there is no such element, element 0
+    /// is read and nothing is written.
     fn whole(&mut self, index: &'a Expression) -> Value {
         let value = self.number(index);
         match self.graph.known(value) {
             Some(number) if number.fract() == 0.0 => value,
             Some(number) => self.graph.constant(number.trunc()),
-            None => self.graph.call(Function::Floor, value),
+            None => self.truncated(value),
         }
     }
 

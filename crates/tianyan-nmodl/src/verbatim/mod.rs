@@ -39,14 +39,16 @@ pub(crate) fn replace(file: &mut File, report: &mut Report) {
     let mut streams: BTreeSet<String> = BTreeSet::new();
     for (index, block) in file.blocks.iter_mut().enumerate() {
         let (own, name, distribution) = (own_name(block), block.name.clone(), distribution(block));
-        let mut pass = Pass { report, context: &context, streams: &mut streams, own, name, distribution };
+        let names = c::Names::default();
+        let mut pass = Pass { report, context: &context, streams: &mut streams, own, name, distribution, names };
         if !reached.contains(&index) {
             // Names in it may be those of C; nothing runs it.
             if !outside.is_empty() || !flow::codes(&block.body).is_empty() {
                 block.body.clear();
             }
         } else if !pass.idiom(block) {
-            block.body = flow::settle(pass.body(std::mem::take(&mut block.body)));
+            let body = pass.body(std::mem::take(&mut block.body));
+            block.body = settled(body, block.name.span, pass.report);
         }
         pass.old_random(&mut block.body);
     }
@@ -74,7 +76,8 @@ fn add_functions(
             match c::function(name, function, context) {
                 Ok((block, found)) => {
                     streams.extend(found.streams);
-                    file.blocks.push(Block { body: flow::settle(block.body), ..block });
+                    let body = settled(block.body, function.span(), report);
+                    file.blocks.push(Block { body, ..block });
                 }
                 Err(why) => {
                     let message = format!("the C function `{name}` cannot be translated: {why}");
@@ -83,6 +86,13 @@ fn add_functions(
             }
         }
     }
+}
+
+fn settled(body: Vec<Statement>, span: Span, report: &mut Report) -> Vec<Statement> {
+    flow::settle(body).unwrap_or_else(|| {
+        report.error("nmodl-too-large", span, "too many statements of this block leave it early");
+        Vec::new()
+    })
 }
 
 fn own_name(block: &Block) -> Option<String> {
@@ -129,6 +139,8 @@ struct Pass<'a, 'b> {
     name: Name,
     /// What hoc's Random behind a POINTER is set to draw.
     distribution: &'static str,
+    /// Local names of C so far.
+    names: c::Names,
 }
 
 impl Pass<'_, '_> {
@@ -200,10 +212,10 @@ impl Pass<'_, '_> {
             return Vec::new();
         }
         let place = c::Place { span: code.span, own: self.own.as_deref(), drawn: self.distribution };
-        match c::translate(parts, place, self.context) {
+        match c::translate(parts, place, self.context, &mut self.names) {
             Ok(found) => {
                 let name = self.name.clone();
-                found.streams.iter().for_each(|stream| self.say_drawn(&name, stream));
+                found.drawn.iter().for_each(|stream| self.say_drawn(&name, stream));
                 self.streams.extend(found.streams);
                 if found.dropped {
                     let message = "this C code does not act on the model: it is left out";
@@ -258,7 +270,7 @@ fn distribution(block: &Block) -> &'static str {
         _ if asks(&["Random.negexp", "exprand"]) => "random_negexp",
         _ if asks(&["Random.normal", "normrand"]) => "random_normal",
         _ if asks(&["Random.uniform"]) => "random_dpick",
-        _ if named(&["exp", "erand"]) => "random_negexp",
+        _ if named(&["negexp", "exprand", "erand"]) || lower.ends_with("exp") => "random_negexp",
         _ if named(&["norm", "gauss", "grand"]) => "random_normal",
         _ => "random_dpick",
     }

@@ -1,7 +1,7 @@
 : VERBATIM with loops, a switch, a choice, and a function of its own; a Vector that only hoc could give.
-NEURON { SUFFIX c_loops RANGE evens, found, kind, ways, cubes, sum, half, seen POINTER vector }
+NEURON { SUFFIX c_loops RANGE evens, found, kind, ways, odd, cubes, sum, half, seen POINTER vector }
 DEFINE N 5
-ASSIGNED { v evens found kind ways cubes sum half seen vector a[N] }
+ASSIGNED { v evens found kind ways odd cubes sum half seen vector a[N] }
 VERBATIM
 #define COUNT 5
 static double cube(double x) { /* of a number */
@@ -35,6 +35,7 @@ INITIAL {
     }
     found = first(9)
     kind = named(2) + 100*named(7)
+    odd = oddities(3)
     ways = way(4) + 100*way(2) + 10000*way(0) + 1000000*way(-1)
 }
 PROCEDURE fill() {
@@ -86,6 +87,27 @@ FUNCTION way(x) {
         }
     }
     y += 10;
+    return y;
+    ENDVERBATIM
+}
+FUNCTION oddities(x) {
+    VERBATIM
+    int k = 5; // data/*.dat is no comment
+    double y = 0, n = 0;
+#if 0
+    y = 1000;
+#elif 1
+    y = 100;
+#else
+    y = 10000;
+#endif
+    ENDVERBATIM
+    VERBATIM
+    printf("http://{ %g", k/2.);
+    y += k/2;                              /* 2 */
+    y += _lx > 2 ? (n = 0.25) : (n = 0.5);
+    y += n;
+    { double k = 0.5; y += k; }
     return y;
     ENDVERBATIM
 }

@@ -1,7 +1,7 @@
 : Loops inside of loops, whose ends only the run knows: pairs, and a binomial number drawn for each of several groups.
-NEURON { SUFFIX nested RANGE groups, pairs, rounds, drawn, first RANDOM r }
+NEURON { SUFFIX nested RANGE groups, pairs, rounds, drawn, first, lucky RANDOM r }
 PARAMETER { groups = 4 chance = 0.3 }
-ASSIGNED { v pairs rounds drawn first }
+ASSIGNED { v pairs rounds drawn first lucky }
 INITIAL { random_setseq(r, 0) count() }
 BREAKPOINT { count() }
 PROCEDURE count() { LOCAL i, j, k
@@ -26,6 +26,8 @@ PROCEDURE count() { LOCAL i, j, k
     }
     first = 0
     WHILE (first*first < pairs) { first = first + 1 }
+    lucky = 0
+    WHILE (random_uniform(r) < 0.6) { lucky = lucky + 1 }
 }
 FUNCTION binomial(n) { LOCAL k
     k = 0

@@ -1,6 +1,6 @@
 //! `if`, loops and `switch` of C.
 
-use super::{NUMBERS, Read, Reader};
+use super::{DEEPEST, NUMBERS, Read, Reader};
 use crate::ast::{Binary, Expression, ExpressionKind, Statement, StatementKind};
 
 /// A loop of C.
@@ -142,6 +142,9 @@ impl Reader<'_> {
                 let own = self.node(ExpressionKind::Name(chosen.clone()), 1);
                 let condition = label.map(|label| self.binary(Binary::Equal, own, label));
                 if let Some((conditions, default, _)) = cases.last_mut() {
+                    if conditions.len() >= DEEPEST as usize {
+                        return Err("too many cases in a row".into());
+                    }
                     conditions.extend(condition);
                     *default |= is_default;
                 }

@@ -55,12 +55,16 @@ impl Reader<'_> {
 
     /// `condition ? a : b`: a local variable that is set before.
     fn choice(&mut self, condition: Expression) -> Read<Typed> {
+        let outside = std::mem::take(&mut self.before);
         let (yes, yes_whole) = self.typed()?;
+        let mut then = std::mem::take(&mut self.before);
         self.expect(":")?;
         let (no, no_whole) = self.typed()?;
+        let mut otherwise = std::mem::replace(&mut self.before, outside);
         let name = self.new_name();
-        let arms = vec![(condition, vec![self.set(&name, yes)])];
-        let otherwise = vec![self.set(&name, no)];
+        then.push(self.set(&name, yes));
+        otherwise.push(self.set(&name, no));
+        let arms = vec![(condition, then)];
         self.before.push(self.local(&name));
         self.before.push(self.made(StatementKind::If { arms, otherwise }));
         Ok((self.node(ExpressionKind::Name(name), 1), yes_whole && no_whole))
@@ -81,7 +85,11 @@ impl Reader<'_> {
             };
             let Some((text, operator)) = found else { return Ok((left, whole)) };
             self.at += 1;
+            let before = self.before.len();
             let (right, right_whole) = self.level(level + 1)?;
+            if level < 2 && self.before.len() > before {
+                return Err(format!("behind `{text}` it changes something"));
+            }
             if matches!(*text, "&" | "|") && !(is_condition(&left) && is_condition(&right)) {
                 return Err(format!("`{text}` between numbers"));
             }
@@ -103,7 +111,7 @@ impl Reader<'_> {
         let operator = match () {
             _ if self.take("-") => Unary::Negate,
             _ if self.take("!") => Unary::Not,
-            _ if self.take("+") => return self.unary(),
+            _ if self.take("+") => return self.deeper(Self::unary),
             _ => return self.primary(),
         };
         let (operand, whole) = self.deeper(Self::unary)?;
@@ -117,7 +125,7 @@ impl Reader<'_> {
         let Some(name) = self.word_at(self.at + 1).map(String::from) else { return Err(self.here()) };
         self.assignment(&mut step)?;
         self.before.append(&mut step);
-        Ok((self.node(ExpressionKind::Name(plain(&name)), 1), self.wholes.contains(&name)))
+        Ok((self.node(ExpressionKind::Name(plain(&name)), 1), self.names.wholes.contains(&plain(&name))))
     }
 
     fn primary(&mut self) -> Read<Typed> {
@@ -129,7 +137,7 @@ impl Reader<'_> {
             Some(Token::Symbol("(")) => self.parentheses(),
             Some(Token::Word(word)) => {
                 self.at += 1;
-                let whole = self.wholes.contains(&word);
+                let whole = self.names.wholes.contains(&plain(&word));
                 Ok((self.after_name(&word)?, whole))
             }
             _ => Err(self.here()),
@@ -146,7 +154,7 @@ impl Reader<'_> {
                 self.at += 1;
             }
             self.expect(")")?;
-            let (value, was_whole) = self.unary()?;
+            let (value, was_whole) = self.deeper(Self::unary)?;
             return Ok((if whole && !was_whole { self.truncated(value) } else { value }, whole));
         }
         let inner = self.typed()?;
@@ -155,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn after_name(&mut self, word: &str) -> Read<Expression> {
-        if self.nulls.contains(word) {
+        if self.names.nulls.contains(word) {
             return Err(format!("`{word}` is a pointer"));
         }
         if self.take("[") {
@@ -217,6 +225,7 @@ impl Reader<'_> {
         }
         let stream = stream.ok_or("a random stream that is no POINTER of the file")?;
         self.found.streams.insert(stream.clone());
+        self.found.drawn.insert(stream.clone());
         Ok(crate::verbatim::stream_call(call, &stream, Vec::new(), self.span))
     }
 }

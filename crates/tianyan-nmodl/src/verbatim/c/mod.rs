@@ -49,6 +49,8 @@ pub(super) struct Found {
     pub(super) statements: Vec<Statement>,
     /// POINTERs that are random streams.
     pub(super) streams: BTreeSet<String>,
+    /// Those that numbers are drawn from here.
+    pub(super) drawn: BTreeSet<String>,
     /// True if something was left out.
     pub(super) dropped: bool,
 }
@@ -66,6 +68,21 @@ const FRACTIONS: [&str; 6] = ["double", "float", "const", "static", "inline", "a
 const DEEPEST: u32 = 100;
 
 type Read<T> = Result<T, String>;
+
+/// Local names of C whose type matters.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    /// Those that hold whole numbers.
+    wholes: BTreeSet<String>,
+    /// Those of pointers.
+    nulls: BTreeSet<String>,
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names { wholes: BTreeSet::new(), nulls: BTreeSet::from(["NULL", "nullptr"].map(String::from)) }
+    }
+}
 
 /// Where a piece of C stands.
 #[derive(Debug, Clone, Copy)]
@@ -85,8 +102,8 @@ pub(super) enum Part {
     Nmodl(Vec<Statement>),
 }
 
-/// Reads C that stands in a block; an error says what cannot be read.
-pub(super) fn translate(parts: Vec<Part>, place: Place, context: &Context) -> Read<Found> {
+/// Reads C that stands in a block, whose earlier pieces have declared `names`; an error says what cannot be read.
+pub(super) fn translate(parts: Vec<Part>, place: Place, context: &Context, names: &mut Names) -> Read<Found> {
     let mut all = Vec::new();
     let mut between = Vec::new();
     for part in parts {
@@ -100,11 +117,13 @@ pub(super) fn translate(parts: Vec<Part>, place: Place, context: &Context) -> Re
     }
     let mut reader = Reader::new(all, place, context);
     reader.between = between;
+    reader.names = names.clone();
     let mut statements = Vec::new();
     while reader.at < reader.tokens.len() {
         reader.statement(&mut statements)?;
     }
     reader.found.statements = statements;
+    *names = reader.names;
     Ok(reader.found)
 }
 
@@ -186,7 +205,7 @@ fn definition(tokens: &[Token], at: usize) -> Option<(Arguments, &[Token])> {
 pub(super) fn function(name: &str, c: &CFunction, context: &Context) -> Read<(Block, Found)> {
     let place = Place { span: c.span, own: Some(name), drawn: "random_dpick" };
     let mut reader = Reader::new(c.body.clone(), place, context);
-    reader.wholes.extend(c.arguments.iter().filter(|(_, whole)| *whole).map(|(name, _)| name.clone()));
+    reader.names.wholes.extend(c.arguments.iter().filter(|(_, whole)| *whole).map(|(name, _)| name.clone()));
     let mut body = Vec::new();
     while reader.at < reader.tokens.len() {
         reader.statement(&mut body)?;
@@ -214,10 +233,7 @@ struct Reader<'a> {
     found: Found,
     /// NMODL between pieces of C.
     between: Vec<Vec<Statement>>,
-    /// Local names that hold whole numbers.
-    wholes: BTreeSet<String>,
-    /// Local names of pointers.
-    nulls: BTreeSet<String>,
+    names: Names,
     /// What an expression does before its value is used: `a ? b : c`, `(a = b) < c`.
     before: Vec<Statement>,
     /// Names made for that.
@@ -235,8 +251,7 @@ impl<'a> Reader<'a> {
             context,
             found: Found::default(),
             between: Vec::new(),
-            wholes: BTreeSet::new(),
-            nulls: BTreeSet::from(["NULL", "nullptr"].map(String::from)),
+            names: Names::default(),
             before: Vec::new(),
             made: 0,
         }

@@ -28,12 +28,12 @@ impl Reader<'_> {
                 Token::Symbol(")" | "]" | "}") if open == 0 => break,
                 Token::Symbol(")" | "]" | "}") => open -= 1,
                 Token::Symbol("=") if open == 0 && !named => {
-                    self.nulls.insert(last.clone());
+                    self.names.nulls.insert(last.clone());
                     named = true;
                 }
                 Token::Symbol("," | ";") if open == 0 => {
                     if !named {
-                        self.nulls.insert(last.clone());
+                        self.names.nulls.insert(last.clone());
                     }
                     named = false;
                     if self.is_at(at, ";") {
@@ -49,13 +49,13 @@ impl Reader<'_> {
     /// True if a statement only moves pointers: `vector_resize(vv, 0);`, `px = vector_vec(vv);`, `px[i] = t;`
     pub(super) fn is_about_pointers(&self) -> bool {
         let Some(first) = self.word() else { return false };
-        if self.nulls.contains(first) {
+        if self.names.nulls.contains(first) {
             return true;
         }
         let is_call = self.is_at(self.at + 1, "(") && !matches!(first, "if" | "for" | "while" | "switch" | "return");
         let end = self.tokens[self.at..].iter().position(|token| *token == Token::Symbol(";"));
         let all = &self.tokens[self.at..self.at + end.unwrap_or(0)];
-        is_call && all.iter().any(|token| matches!(token, Token::Word(word) if self.nulls.contains(word)))
+        is_call && all.iter().any(|token| matches!(token, Token::Word(word) if self.names.nulls.contains(word)))
     }
 
     /// `(vv)`, `(!vv)`, `(vv != NULL)`, `(auto* vv = ...)`, `(_p_r)`: whether the pointer exists; none for what asks
@@ -77,18 +77,18 @@ impl Reader<'_> {
         if declares {
             let equals = self.tokens[start..].iter().position(|token| *token == Token::Symbol("="));
             let name = equals.and_then(|equals| self.word_at(start + equals - 1)).map(String::from);
-            self.nulls.extend(name);
+            self.names.nulls.extend(name);
             self.skip_parentheses()?;
             return Ok(Some(false));
         }
-        if !self.nulls.contains(&word) {
+        if !self.names.nulls.contains(&word) {
             return Ok(None);
         }
         if self.is_at(at + 1, ")") {
             self.at = at + 2;
             return Ok(Some(denied));
         }
-        let other = self.word_at(at + 2).is_some_and(|word| self.nulls.contains(word))
+        let other = self.word_at(at + 2).is_some_and(|word| self.names.nulls.contains(word))
             || matches!(self.tokens.get(at + 2), Some(Token::Number(zero, _)) if *zero == 0.0);
         if other && !denied && self.is_at(at + 3, ")") && (self.is_at(at + 1, "==") || self.is_at(at + 1, "!=")) {
             let equal = self.is_at(at + 1, "==");
@@ -116,6 +116,12 @@ impl Reader<'_> {
             self.skip_parentheses()?;
             self.deeper(Self::skip_dead)?;
             return if self.take_word("else") { self.deeper(Self::skip_dead) } else { Ok(()) };
+        }
+        if self.take_word("do") {
+            self.deeper(Self::skip_dead)?;
+            self.take_word("while");
+            self.skip_parentheses()?;
+            return self.expect(";");
         }
         let mut open = 0;
         loop {

@@ -2,9 +2,10 @@
 
 use super::{FRACTIONS, NUMBERS, Read, Reader, Token, plain};
 use crate::ast::{Binary, Expression, ExpressionKind, Local, Name, Statement, StatementKind, Variable};
+use crate::verbatim::stream_call;
 
 /// Calls whose value nobody uses and that do not act on the model.
-const WITHOUT_EFFECT: [&str; 20] = [
+const WITHOUT_EFFECT: [&str; 19] = [
     "printf",
     "fprintf",
     "fflush",
@@ -21,7 +22,6 @@ const WITHOUT_EFFECT: [&str; 20] = [
     "exit",
     "abort",
     "nrn_assert",
-    "nrnran123_setseq",
     "nrnran123_deletestream",
     "vector_resize",
     "free",
@@ -72,6 +72,7 @@ impl Reader<'_> {
             "continue" => self.leave(StatementKind::Continue, out),
             "return" => self.give_back(out),
             word if NUMBERS.contains(&word) => self.declaration(out),
+            "nrnran123_setseq" => self.set_sequence(out),
             "FILE" | "char" | "struct" | "extern" | "void" => self.skip(),
             word if WITHOUT_EFFECT.contains(&word) || word.contains("printf") || self.assigns_nothing() => self.skip(),
             _ => {
@@ -92,6 +93,34 @@ impl Reader<'_> {
             self.statement(&mut body)?;
         }
         Ok(body)
+    }
+
+    /// `nrnran123_setseq((nrnran123_State*)_p_r, 3, 0);`: the sequence, and which of its four words.
+    fn set_sequence(&mut self, out: &mut Vec<Statement>) -> Read<()> {
+        self.at += 1;
+        self.expect("(")?;
+        let mut stream = None;
+        while !self.take(",") {
+            let name = self.word().and_then(|word| word.strip_prefix("_p_")).map(String::from);
+            stream = stream.or(name.filter(|name| self.context.pointers.contains(name)));
+            if self.peek().is_none() {
+                return Err("`,` is missing".into());
+            }
+            self.at += 1;
+        }
+        let stream = stream.ok_or("a random stream that is no POINTER of the file")?;
+        let sequence = self.expression()?;
+        let four = self.number(4.0);
+        let mut place = self.binary(Binary::Multiply, sequence, four);
+        if self.take(",") {
+            let which = self.expression()?;
+            place = self.binary(Binary::Add, place, which);
+        }
+        self.expect(")")?;
+        out.append(&mut self.before);
+        self.found.streams.insert(stream.clone());
+        out.push(self.made(StatementKind::Call(stream_call("random_setseq", &stream, vec![place], self.span))));
+        self.expect(";")
     }
 
     /// `file = fopen(...)`
@@ -132,8 +161,10 @@ impl Reader<'_> {
         }
         loop {
             let name = self.name()?;
-            if whole {
-                self.wholes.insert(name.text.clone());
+            self.names.nulls.remove(&name.text);
+            match whole {
+                true => drop(self.names.wholes.insert(name.text.clone())),
+                false => drop(self.names.wholes.remove(&name.text)),
             }
             let length = self.length()?;
             let filled = length.is_some() && self.is("=");
@@ -204,7 +235,7 @@ impl Reader<'_> {
     /// The value of an assignment; towards 0 where the name holds whole numbers.
     fn value_for(&mut self, name: &str) -> Read<Expression> {
         let (value, whole) = self.typed()?;
-        Ok(if self.wholes.contains(name) && !whole { self.truncated(value) } else { value })
+        Ok(if self.names.wholes.contains(name) && !whole { self.truncated(value) } else { value })
     }
 
     /// An assignment or a call, without its semicolon.
@@ -268,7 +299,7 @@ impl Reader<'_> {
                 let (_, found) = found.ok_or_else(|| format!("`{other}`"))?;
                 let (value, whole) = self.typed()?;
                 let value = self.binary(*found, here, value);
-                let stays = !self.wholes.contains(&name.text) || (whole && *found != Binary::Divide);
+                let stays = !self.names.wholes.contains(&name.text) || (whole && *found != Binary::Divide);
                 if stays { value } else { self.truncated(value) }
             }
         };

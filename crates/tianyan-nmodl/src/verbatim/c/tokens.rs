@@ -20,6 +20,9 @@ const SYMBOLS: [&str; 42] = [
     "}", "(", ")", "[", "]", ";", ",", "=", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", "&", "|", "^", "~",
 ];
 
+/// A piece of C may have so many tokens.
+const MOST_TOKENS: usize = 100_000;
+
 /// Names of `#define` that stand for a few tokens.
 pub(super) type Defines = BTreeMap<String, Vec<Token>>;
 
@@ -47,6 +50,9 @@ pub(super) fn tokens(code: &str, defines: &Defines) -> Result<Vec<Token>, String
     let mut tokens = plain_tokens(&without_comments(code))?;
     // Defined names may stand in each other.
     for _ in 0..4 {
+        if tokens.len() > MOST_TOKENS {
+            return Err("it is too long, or its #defines grow without end".into());
+        }
         let replaced = |token: &Token| match token {
             Token::Word(word) => defines.get(word).cloned(),
             _ => None,
@@ -65,7 +71,7 @@ fn plain_tokens(code: &str) -> Result<Vec<Token>, String> {
             tokens.push(Token::Word(rest[..length].to_string()));
             length
         } else if first.is_ascii_digit() || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) {
-            number(rest, &mut tokens)
+            number(rest, &mut tokens)?
         } else if first == '"' {
             tokens.push(Token::Text);
             text_length(rest).ok_or("a text without end")?
@@ -93,7 +99,7 @@ fn text_length(rest: &str) -> Option<usize> {
     None
 }
 
-fn number(rest: &str, tokens: &mut Vec<Token>) -> usize {
+fn number(rest: &str, tokens: &mut Vec<Token>) -> Result<usize, String> {
     let mut length = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
     let mut whole = !rest[..length].contains('.');
     if rest[length..].starts_with(['e', 'E']) {
@@ -102,45 +108,69 @@ fn number(rest: &str, tokens: &mut Vec<Token>) -> usize {
         length += if digits > 0 { 1 + sign + digits } else { 0 };
         whole &= digits == 0;
     }
-    tokens.push(Token::Number(rest[..length].parse().unwrap_or(f64::NAN), whole));
-    length + usize::from(rest[length..].starts_with(['f', 'F', 'L', 'u', 'U']))
+    let value = rest[..length].parse().map_err(|_| format!("`{}` is no number", &rest[..length]))?;
+    tokens.push(Token::Number(value, whole));
+    Ok(length + usize::from(rest[length..].starts_with(['f', 'F', 'L', 'u', 'U'])))
 }
 
 /// Opening braces less closing ones.
 pub(crate) fn braces(code: &str) -> i32 {
     let plain = without_comments(code);
-    plain.matches('{').count() as i32 - plain.matches('}').count() as i32
+    let count = |brace: &'static str| match plain_tokens(&plain) {
+        Ok(tokens) => tokens.iter().filter(|token| **token == Token::Symbol(brace)).count() as i32,
+        Err(_) => plain.matches(brace).count() as i32,
+    };
+    count("{") - count("}")
+}
+
+/// The code with a space for each comment; texts are kept.
+fn blank_comments(code: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = code;
+    while let Some(at) = rest.find(['"', '/', '\'']) {
+        plain += &rest[..at];
+        rest = &rest[at..];
+        let length = match () {
+            _ if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            _ if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            _ if rest.starts_with('"') => text_length(rest).unwrap_or(1),
+            _ if rest.starts_with("'") => rest[1..].find('\'').filter(|end| *end <= 2).map_or(1, |end| end + 2),
+            _ => 1,
+        };
+        let is_comment = rest.starts_with("/*") || rest.starts_with("//");
+        plain += if is_comment { " " } else { &rest[..length] };
+        rest = &rest[length..];
+    }
+    plain + rest
+}
+
+/// One `#if` that is open.
+struct Branch {
+    /// Whether the present part is compiled.
+    active: bool,
+    /// Whether one of its parts was.
+    taken: bool,
 }
 
 /// Without comments and preprocessor lines; of `#if ... #else ... #endif` the part that NEURON 9 compiles is kept.
 pub(super) fn without_comments(code: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = code;
-    while let Some(start) = rest.find("/*") {
-        plain += &rest[..start];
-        rest = rest[start..].find("*/").map_or("", |end| &rest[start + end + 2..]);
-    }
-    plain += rest;
     let mut kept = String::new();
-    let mut open: Vec<bool> = Vec::new();
-    for line in plain.lines() {
-        let line = line.split("//").next().unwrap_or_default();
-        let directive = line.trim_start().strip_prefix('#').map(str::trim_start);
-        match directive {
-            Some(word) if word.starts_with("if") => open.push(holds(word)),
-            Some(word) if word.starts_with("else") => {
-                open.iter_mut().next_back().into_iter().for_each(|last| *last = !*last)
-            }
-            Some(word) if word.starts_with("elif") => {
-                open.iter_mut().next_back().into_iter().for_each(|last| *last = false)
-            }
-            Some(word) if word.starts_with("endif") => drop(open.pop()),
-            Some(_) => {}
-            None if open.iter().all(|holds| *holds) => {
+    let mut open: Vec<Branch> = Vec::new();
+    for line in blank_comments(code).lines() {
+        let Some(word) = line.trim_start().strip_prefix('#').map(str::trim_start) else {
+            if open.iter().all(|branch| branch.active) {
                 kept += line;
                 kept.push('\n');
             }
-            None => {}
+            continue;
+        };
+        if word.starts_with("if") {
+            open.push(Branch { active: holds(word), taken: holds(word) });
+        } else if word.starts_with("endif") {
+            open.pop();
+        } else if let Some(branch) = open.last_mut().filter(|_| word.starts_with("el")) {
+            branch.active = !branch.taken && (word.starts_with("else") || holds(&word[2..]));
+            branch.taken |= branch.active;
         }
     }
     kept
