@@ -180,8 +180,8 @@ pub(super) fn without_comments(code: &str) -> String {
 fn holds(condition: &str) -> bool {
     let core = condition.contains("NRNBBCORE") || condition.contains("CORENEURON");
     let denied = condition.contains('!') || condition.starts_with("ifndef");
-    if condition.trim_start_matches("if").trim() == "0" {
-        return false;
+    if let Ok(number) = condition.trim_start_matches("if").trim().parse::<i64>() {
+        return number != 0;
     }
     match version(condition) {
         Some(holds) => holds,
