@@ -4,7 +4,7 @@
 //! [`Op::Select`], equal expressions become one [`Value`], SOLVE becomes assignments as nocmodl defines them.
 //! What is left is a list of operations on doubles in which each reads only earlier ones, followed by stores
 //! and by effects (what NET_RECEIVE asks of the event queue). That form vectorises, prints, differentiates and
-//! interprets in a few lines each. Only iterations (implicit systems, WHILE) repeat.
+//! interprets in a few lines each. Only iterations (implicit systems, WHILE, FROM with bounds of the run) repeat.
 //!
 //! # Where numbers live
 //!
@@ -158,7 +158,9 @@ pub enum Draw {
     NormalLength,
 }
 
-/// A loop: an implicit system that is not linear repeats until it has converged, WHILE until its condition fails.
+/// A loop: an implicit system that is not linear repeats until it has converged, WHILE until its condition fails. The
+/// body runs at least once, before `again` is looked at; whoever must not begin at all selects the start afterwards. A
+/// loop that reaches its limit is left with what it has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Iteration {
     /// Starting values of the carried variables.
@@ -198,7 +200,7 @@ pub enum EffectKind {
     EachConnection,
 }
 
-/// One call of net_send, net_event or net_move.
+/// One call of net_send, net_event or net_move, or a FOR_NETCONS.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effect {
     /// Which.
@@ -220,7 +222,7 @@ pub struct Kernel {
     pub iterations: Vec<Iteration>,
     /// What is stored at the end.
     pub stores: Vec<(Destination, Value)>,
-    /// What is asked of the event queue, in order. Only in `initial` and `receive`.
+    /// What is asked of the event queue, in order. Only in `initial`, `connect` and `receive`.
     pub effects: Vec<Effect>,
 }
 
