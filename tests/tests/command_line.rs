@@ -245,3 +245,56 @@ fn tables_interpolate_on_request() {
     assert_ne!(exact, tabled, "a table is not exact");
     assert_eq!(tabled, format!("{:?}", f("same.toml", "same", &[])));
 }
+
+/// What a model with one mechanism on a ball says when it runs.
+fn said_of(mechanism: &str, text: &str, more: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("it.mod"), text).expect("written");
+    let config = format!(
+        "schema_version = 1\n[run]\nduration_ms = 5.0\n[mechanisms]\nfiles = [\"it.mod\"]\n[cells.ball]\n\
+         sections = [{{ name = \"soma\", length_um = 20.0, diameter_um = 20.0 }}]\n{}[populations.ball]\ncell = \"ball\"\n\
+         size = 1\n{more}",
+        if more.is_empty() {
+            format!("paint = [{{ mechanism = \"{mechanism}\" }}]\n")
+        } else {
+            format!("synapses.it = {{ mechanism = \"{mechanism}\" }}\n")
+        }
+    );
+    std::fs::write(folder.path().join("model.toml"), config).expect("written");
+    let run = tianyan(&["run", "model.toml", "--quiet"], folder.path());
+    (run.status.code(), text_of(&run))
+}
+
+fn text_of(run: &std::process::Output) -> String {
+    text(&run.stderr)
+}
+
+#[test]
+fn mechanisms_in_the_wrong_place_are_errors() {
+    let synapse = "NEURON { POINT_PROCESS it NONSPECIFIC_CURRENT i }\nASSIGNED { i v }\nBREAKPOINT { i = 0*v }\n";
+    let (code, said) = said_of("it", synapse, "");
+    assert!(code == Some(2) && said.contains("cannot be painted"), "{said}");
+    let pointer = "NEURON { SUFFIX it POINTER p NONSPECIFIC_CURRENT i }\nASSIGNED { i v p }\nBREAKPOINT { i = p*v }\n";
+    let (code, said) = said_of("it", pointer, "");
+    assert!(code == Some(2) && said.contains("POINTER `p` of `it` points at nothing"), "{said}");
+}
+
+#[test]
+fn events_into_the_past_and_without_end_stop_a_run() {
+    let more = "[populations.kick]\nspike_times_ms = [[1.0]]\n[[connections]]\nsource = \"kick\"\ntarget = \"ball\"\n\
+                rule = \"all_to_all\"\nsynapse = \"it\"\nweight = 1.0\ndelay_ms = 1.0\n";
+    for (delay, words) in [("-3", "into the past"), ("0", "without end")] {
+        let text = format!(
+            "NEURON {{ POINT_PROCESS it RANGE n }}\nASSIGNED {{ n }}\nNET_RECEIVE(w) {{ n = n + 1 net_send({delay}, 1) }}\n"
+        );
+        let (code, said) = said_of("it", &text, more);
+        assert!(code.is_some_and(|code| code != 0) && said.contains(words), "{delay}: {said}");
+    }
+}
+
+#[test]
+fn warnings_to_deny_are_known_ones() {
+    let file = root().join("crates/tianyan-nmodl/tests/mod/pool.mod").display().to_string();
+    let denied = |word: &str| tianyan(&["mod", &file, "--deny", word], &root()).status.code();
+    assert_eq!((denied("units"), denied("nmodl-units"), denied("unit")), (Some(0), Some(0), Some(2)));
+}

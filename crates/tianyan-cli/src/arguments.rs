@@ -41,7 +41,7 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: Format,
         /// Warnings that count as errors: a code such as nmodl-unset-assigned, or "units", or "warnings" for all
-        #[arg(long, value_name = "WARNING", value_delimiter = ',')]
+        #[arg(long, value_name = "WARNING", value_delimiter = ',', value_parser = warning)]
         deny: Vec<String>,
     },
     /// Say what a message's code means, with an example and its cure
@@ -125,4 +125,16 @@ pub enum Stage {
     Kernels,
     /// The text that a C compiler gets
     C,
+}
+
+/// The code of a warning, or `warnings` for all.
+fn warning(word: &str) -> Result<String, String> {
+    if word == "warnings" {
+        return Ok(word.to_string());
+    }
+    let full = if word.starts_with("nmodl-") { word.to_string() } else { format!("nmodl-{word}") };
+    match tianyan::nmodl::explain::find(&full) {
+        Some(_) => Ok(full),
+        None => Err("no warning has this code; `tianyan explain` lists all".to_string()),
+    }
 }

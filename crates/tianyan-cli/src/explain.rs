@@ -16,7 +16,15 @@ pub fn explain(code: Option<&str>) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         None => {
-            eprintln!("error[code-unknown]: there is no code `{code}`\n  help: `tianyan explain` lists all");
+            let longer = format!("nmodl-{code}");
+            let near = explain::all()
+                .iter()
+                .find(|e| e.code == longer || e.code.starts_with(code) || code.starts_with(e.code));
+            let near = near.map_or(String::new(), |entry| format!("did you mean `{}`? ", entry.code));
+            eprintln!(
+                "error[code-unknown]: there is no code `{code}` of the mechanism compiler\n  help: {near}`tianyan explain` lists all; \
+                 other messages carry their cure with them"
+            );
             Ok(ExitCode::from(2))
         }
     }

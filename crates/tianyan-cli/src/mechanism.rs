@@ -1,6 +1,7 @@
 //! `tianyan mod`.
 
 use crate::arguments::{Format, Stage};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tianyan::nmodl::diagnostic::Severity;
@@ -15,6 +16,12 @@ pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[
         Stage::C => nmodl::Stage::C,
     });
     let mut reports = tianyan::compile_files(files, stage);
+    if reports.is_empty() {
+        eprintln!(
+            "error[no-files]: no .mod file there\n  help: name files, folders that hold some, or a shipped mechanism"
+        );
+        return ExitCode::from(2);
+    }
     let mut good = true;
     for report in &mut reports {
         deny_warnings(report, deny);
@@ -23,7 +30,7 @@ pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[
     match format {
         Format::Json => {
             let all: Vec<_> = reports.iter().map(MechanismReport::to_json).collect();
-            println!("{:#}", serde_json::Value::Array(all));
+            say(&format!("{:#}", serde_json::Value::Array(all)));
         }
         Format::Text => reports.iter().for_each(tell),
     }
@@ -31,8 +38,7 @@ pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[
 }
 
 fn deny_warnings(report: &mut MechanismReport, deny: &[String]) {
-    let denied =
-        |code: &str| deny.iter().any(|word| word == code || word == "warnings" || format!("nmodl-{word}") == code);
+    let denied = |code: &str| deny.iter().any(|word| word == code || word == "warnings");
     for diagnostic in report.diagnostics.iter_mut().filter(|diagnostic| denied(diagnostic.code)) {
         diagnostic.severity = Severity::Error;
     }
@@ -41,6 +47,11 @@ fn deny_warnings(report: &mut MechanismReport, deny: &[String]) {
 fn tell(report: &MechanismReport) {
     report.diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
     if report.is_good() {
-        println!("{}", report.text);
+        say(&report.text);
     }
+}
+
+/// Prints; whoever closed the other end of the pipe has seen enough.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }

@@ -10,9 +10,25 @@ use tianyan_layout::{Group, Layout, MechanismTable, SelfEvents};
 use tianyan_model::Spike;
 use tianyan_nmodl::ir::EffectKind;
 
-/// An instance that has sent itself more events than it has slots.
+/// What is wrong with an instance's own events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// More are on their way than it has slots.
+    Slots,
+    /// One was sent into the past.
+    Past,
+    /// They follow each other without time passing.
+    Endless,
+}
+
+/// So many events of one instance may follow each other in half a step.
+const MOST_AT_ONCE: usize = 100_000;
+
+/// An instance whose own events (net_send) cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Overflow {
+    /// Why.
+    pub fault: Fault,
     /// Table of the group.
     pub table: usize,
     /// Instance of the table.
@@ -88,8 +104,14 @@ impl<'a> Delivery<'a> {
     /// Delivers an instance's own events up to a time, or before it.
     fn own(&mut self, t: usize, own: &SelfEvents, instance: usize, limit_ms: f64, before: bool) {
         let padded = self.layout.tables[t].padded;
-        loop {
+        for round in 0.. {
             let next = self.state[own.next + instance];
+            if round > MOST_AT_ONCE {
+                self.overflow.get_or_insert(Overflow { fault: Fault::Endless, table: t, instance, time_ms: next });
+            }
+            if self.overflow.is_some() {
+                return;
+            }
             if !(next < limit_ms || (next == limit_ms && !before)) {
                 return;
             }
@@ -128,7 +150,7 @@ impl<'a> Delivery<'a> {
         let padded = self.layout.tables[t].padded;
         let at = |slot: usize| slot * padded + instance;
         let Some(slot) = (0..own.slots).find(|slot| self.state[own.time + at(*slot)] == f64::INFINITY) else {
-            self.overflow.get_or_insert(Overflow { table: t, instance, time_ms });
+            self.overflow.get_or_insert(Overflow { fault: Fault::Slots, table: t, instance, time_ms });
             return;
         };
         self.state[own.time + at(slot)] = time_ms;
@@ -180,6 +202,10 @@ impl<'a> Delivery<'a> {
             }
             let table = &self.layout.tables[t];
             match (effect.kind, &table.self_events) {
+                (EffectKind::Send | EffectKind::Move, Some(_)) if time_ms < t_ms || time_ms.is_nan() => {
+                    let past = Overflow { fault: Fault::Past, table: t, instance, time_ms: t_ms };
+                    self.overflow.get_or_insert(past);
+                }
                 (EffectKind::Send, Some(own)) => {
                     let connection = connection_number(table, instance, argument);
                     self.send(t, own, instance, time_ms, flag, connection);

@@ -1,6 +1,6 @@
 //! What can go wrong while time advances.
 
-use crate::deliver::Overflow;
+use crate::deliver::{Fault, Overflow};
 use std::fmt;
 use tianyan_layout::Layout;
 use tianyan_model::Gid;
@@ -11,8 +11,8 @@ use tianyan_model::Gid;
 pub enum EngineError {
     /// A voltage is NaN, infinite or beyond any membrane's.
     NotFinite { gid: Gid, row: usize, v_mv: f64, time_ms: f64 },
-    /// An instance sent itself more events (net_send) than it has room for.
-    SelfEvents { mechanism: String, gid: Gid, slots: usize, time_ms: f64 },
+    /// An instance's own events (net_send) cannot go on.
+    SelfEvents { mechanism: String, gid: Gid, slots: usize, fault: Fault, time_ms: f64 },
     /// The C compiler refused a mechanism's text, or its result could not be loaded.
     Kernel { mechanism: String, message: String },
     /// A layout that no backend can run: a bug in the layout, not in the input.
@@ -20,13 +20,14 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// The error of an instance without a free slot.
+    /// The error of an instance whose own events cannot go on.
     pub(crate) fn self_events(layout: &Layout, overflow: &Overflow) -> EngineError {
         let table = &layout.tables[overflow.table];
         EngineError::SelfEvents {
             mechanism: table.mechanism.name.clone(),
             gid: table.owner[overflow.instance],
             slots: layout.run.self_events,
+            fault: overflow.fault,
             time_ms: overflow.time_ms,
         }
     }
@@ -41,12 +42,26 @@ impl fmt::Display for EngineError {
                  dt_ms, or the conductances and reversal potentials of this cell",
                 gid.0
             ),
-            EngineError::SelfEvents { mechanism, gid, slots, time_ms } => write!(
-                f,
-                "error[run-self-events]: an instance of `{mechanism}` on gid {} has more than {slots} events of its own \
-                 (net_send) on their way at t = {time_ms} ms\n  help: raise self_events in [run]",
-                gid.0
-            ),
+            EngineError::SelfEvents { mechanism, gid, slots, fault, time_ms } => {
+                let (what, help) = match fault {
+                    Fault::Slots => {
+                        (format!("has more than {slots} events of its own on their way"), "raise self_events in [run]")
+                    }
+                    Fault::Past => (
+                        "sends itself an event into the past".into(),
+                        "net_send wants a delay >= 0, net_move a time >= t",
+                    ),
+                    Fault::Endless => {
+                        ("sends itself events without end and without delay".into(), "net_send wants a delay > 0 there")
+                    }
+                };
+                write!(
+                    f,
+                    "error[run-self-events]: an instance of `{mechanism}` on gid {} {what} (net_send) at t = {time_ms} ms\n  \
+                     help: {help}",
+                    gid.0
+                )
+            }
             EngineError::Kernel { mechanism, message } => {
                 write!(f, "error[kernel]: mechanism `{mechanism}` could not be compiled for this machine\n  {message}")
             }

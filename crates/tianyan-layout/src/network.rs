@@ -16,7 +16,8 @@ use tianyan_model::{
     Connections, Couplings, Gid, Place, Problem, Problems, Quantity, Recipe, RunSettings, SecondOrder, Stimuli,
     Waveform,
 };
-use tianyan_nmodl::{FieldClass, Mechanism};
+use tianyan_nmodl::ir::Binding;
+use tianyan_nmodl::{FieldClass, Mechanism, MechanismKind};
 
 /// A peer's value: copied from one slot to another after every voltage update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,10 @@ pub fn build(
         couplings.instances.iter().map(|i| i.gid).chain(couplings.peers.iter().map(|p| p.gid)).collect();
     let processes = [&connections.synapses[..], &couplings.instances[..], &stimuli.instances[..]];
     let cells = Cells::new(recipe, &gids, &processes, &coupled, target)?;
+    check_densities(recipe, mechanisms, &cells, &mut problems);
+    if !problems.0.is_empty() {
+        return Err(problems);
+    }
     Builder { recipe, mechanisms, target, cells: &cells, connections, couplings, stimuli }.build(&gids)
 }
 
@@ -131,6 +136,7 @@ impl Builder<'_> {
         let layouts: Vec<Layout> = groups.iter().map(|g| g.layout.clone()).collect();
         let mut finder = Finder::new(self.cells, &addresses, &layouts);
         let peers = self.peers(&layouts, &coupled, &mut finder, &mut problems);
+        self.check_pointers(&layouts, &peers, &mut problems);
         let samplers = samplers(&probes, reports, self.recipe.run().dt_ms, &mut finder, &mut problems);
         let mut trains = self.trains(&mut problems);
         let least_delay_ms = self.least_delay(&trains);
@@ -323,6 +329,33 @@ impl Builder<'_> {
         copies
     }
 
+    /// POINTERs that a mechanism reads and that point at nothing.
+    fn check_pointers(&self, layouts: &[Layout], peers: &[PeerCopy], problems: &mut Problems) {
+        let connected: BTreeSet<(u32, usize)> =
+            peers.iter().map(|copy| (copy.to.group, copy.to.offset as usize)).collect();
+        let mut loose: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for (g, layout) in layouts.iter().enumerate() {
+            for table in &layout.tables {
+                let bindings = &table.mechanism.kernels.bindings;
+                let read = |f: usize| bindings.contains(&Binding::Field(f));
+                let pointers = table.mechanism.fields.iter().enumerate().filter(|(f, field)| field.peer && read(*f));
+                for (f, field) in pointers {
+                    if (0..table.count).any(|i| !connected.contains(&(g as u32, table.slot(f, i)))) {
+                        loose.insert((&table.mechanism.name, &field.name));
+                    }
+                }
+            }
+        }
+        for (mechanism, pointer) in loose {
+            let problem = Problem::new(
+                "pointer-loose",
+                format!("POINTER `{pointer}` of `{mechanism}` points at nothing"),
+            )
+            .help("[[graded_synapses]] and [[gap_junctions]] connect a POINTER of a point process to another cell's v");
+            problems.push(problem.at(self.recipe.place_of(mechanism, None).unwrap_or_default()));
+        }
+    }
+
     /// The known spikes of all sources of the network, silent ones too.
     fn trains(&self, problems: &mut Problems) -> Vec<(Gid, Vec<f64>)> {
         let everybody: u32 = self.recipe.populations().iter().map(|p| p.size).sum();
@@ -380,6 +413,17 @@ fn fill_ions(ions: &Ions, values: &mut [f64]) {
 }
 
 /// Synapses, couplings and stimuli must be point processes, and event targets must receive events.
+/// Painted mechanisms are density mechanisms.
+fn check_densities(recipe: &dyn Recipe, mechanisms: &[Arc<Mechanism>], cells: &Cells, problems: &mut Problems) {
+    let painted: BTreeSet<&str> =
+        cells.kinds.iter().flat_map(|kind| &kind.cell.densities).map(|density| density.mechanism.as_str()).collect();
+    for mechanism in mechanisms.iter().filter(|m| m.kind != MechanismKind::Density && painted.contains(&*m.name)) {
+        let message = format!("mechanism `{}` is no density mechanism and cannot be painted", mechanism.name);
+        let problem = Problem::new("mechanism-kind", message).help("give it a place: synapses, connections or stimuli");
+        problems.push(problem.at(recipe.place_of(&mechanism.name, None).unwrap_or_default()));
+    }
+}
+
 fn check_point_processes(
     recipe: &dyn Recipe,
     mechanisms: &[Arc<Mechanism>],
@@ -391,7 +435,7 @@ fn check_point_processes(
     let mut wrong: BTreeSet<(usize, bool)> = BTreeSet::new();
     let all = connections.synapses.iter().chain(&couplings.instances).chain(&stimuli.instances);
     for process in all {
-        if mechanisms[process.mechanism].kind == tianyan_nmodl::MechanismKind::Density {
+        if mechanisms[process.mechanism].kind == MechanismKind::Density {
             wrong.insert((process.mechanism, false));
         }
     }

@@ -75,6 +75,11 @@ impl<'a> Checker<'a, '_, '_> {
         }
         self.shadows(block);
         self.statements(&block.body, block, true);
+        if block.kind == BlockKind::Derivative && !has_equation(&block.body) {
+            let message = format!("`{}` has no differential equation", block.name.text);
+            let help = "write m' = ... for each state that it advances";
+            self.report.error_help("nmodl-solve", block.name.span, message, help);
+        }
         if block.kind == BlockKind::NetReceive {
             self.one_for_netcons(&block.body, false, &mut false);
         }
@@ -333,6 +338,14 @@ impl<'a> Checker<'a, '_, '_> {
             }
         }
     }
+}
+
+/// True if some statement is `x' = ...`.
+fn has_equation(body: &[Statement]) -> bool {
+    let is_one = |statement: &Statement| {
+        matches!(statement.kind, StatementKind::Differential { .. } | StatementKind::Equation { .. })
+    };
+    body.iter().any(|statement| is_one(statement) || statement.bodies().into_iter().any(has_equation))
 }
 
 /// What may stand after METHOD.

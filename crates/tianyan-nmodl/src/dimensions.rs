@@ -99,14 +99,14 @@ impl Checker<'_, '_, '_> {
             }
             StatementKind::Assign { target, value } => {
                 let (left, right) = (self.variable(target), self.measure(value));
-                self.same(left, right, target.name.span, "is assigned to");
+                self.assigned(left, right, target, value);
             }
             StatementKind::Differential { target, value } => {
                 let per_ms = self.units.read("/ms").or_else(|| self.units.read("1/millisecond"));
                 let state = self.variable(target);
                 let left = self.times(state, per_ms.map_or(Free, In), 1);
                 let right = self.measure(value);
-                self.same(left, right, target.name.span, "is assigned to");
+                self.assigned(left, right, target, value);
             }
             StatementKind::Call(call) => drop(self.measure(call)),
             StatementKind::If { arms, otherwise } => {
@@ -144,6 +144,17 @@ impl Checker<'_, '_, '_> {
             }
             _ => {}
         }
+    }
+
+    /// A number among the factors may be the conversion between two scales: `i = (1e-4)*g*(v - e)`.
+    fn assigned(&mut self, left: Measure, right: Measure, target: &Variable, value: &Expression) {
+        if let (In(left), In(right)) = (left, right)
+            && left.same_dimension(&right)
+            && has_factor(value)
+        {
+            return;
+        }
+        self.same(left, right, target.name.span, "is assigned to");
     }
 
     /// Warns if two measures differ; `left` is the one that is spelled last.
@@ -296,5 +307,16 @@ fn power(base: Measure, exponent: &Expression) -> Measure {
         (In(unit), _) if unit.fits(&Unit::one()) => base,
         (Number, _) => Number,
         _ => Free,
+    }
+}
+
+/// True if a number stands among the factors of a product, or of each term of a sum.
+fn has_factor(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Number(..) => true,
+        ExpressionKind::Unary(_, operand) => has_factor(operand),
+        ExpressionKind::Binary(Binary::Multiply | Binary::Divide, left, right) => has_factor(left) || has_factor(right),
+        ExpressionKind::Binary(Binary::Add | Binary::Subtract, left, right) => has_factor(left) && has_factor(right),
+        _ => false,
     }
 }

@@ -132,8 +132,9 @@ entries! {
         "BREAKPOINT { i = gbar*v }";
     "nmodl-units", "units do not fit, or are not known",
         "Both sides of +, -, = and of comparisons have the same dimension and scale; arguments of exp and log have \
-         none. Numbers fit everything. Between UNITSOFF and UNITSON nothing is checked. `--deny units` makes these \
-         warnings errors.",
+         none. Numbers fit everything, and so do names without a unit: give them one, `(1)` if they have none. A number \
+         among the factors counts as the conversion between two scales. Between UNITSOFF and UNITSON nothing is checked. \
+         `--deny units` makes these warnings errors.",
         "UNITS { (mV) = (millivolt) (ms) = (millisecond) }\nPARAMETER { a = 1 (mV) b = 2 (ms) }\n\
          BREAKPOINT { i = a + b }";
     "nmodl-unset-assigned", "a variable is read but never set",
@@ -146,8 +147,8 @@ entries! {
         "The message names the construct; see the documentation for what to write instead.",
         "DISCRETE d { m = 1 }\nBREAKPOINT { i = v }";
     "nmodl-verbatim", "VERBATIM holds C code that computes something",
-        "Assignments, conditions, return and random numbers are translated; pointers, vectors, files and functions of \
-         hoc are not. Write the computation in NMODL.",
+        "Assignments, conditions, loops, switch, return, functions of numbers and random numbers are translated; pointers \
+         to variables, vectors, files and functions of hoc are not. Write the computation in NMODL.",
         "BREAKPOINT { VERBATIM\n double *p = hoc_pgetarg(1); i = p[0]->x;\nENDVERBATIM\n i = v }";
     "nmodl-verbatim-dropped", "C code without effect on the model was left out",
         "Printing, file output and error messages do not change what is computed.",

@@ -18,6 +18,7 @@ impl Reader<'_> {
 
     /// Notes the names of pointers, and leaves the statement out.
     pub(super) fn pointer_declaration(&mut self) -> Read<()> {
+        let to_number = matches!(self.word(), Some("double" | "float"));
         let mut last = String::new();
         let mut open = 0;
         let mut named = false;
@@ -27,6 +28,9 @@ impl Reader<'_> {
                 Token::Symbol("(" | "[" | "{") => open += 1,
                 Token::Symbol(")" | "]" | "}") if open == 0 => break,
                 Token::Symbol(")" | "]" | "}") => open -= 1,
+                Token::Symbol("&") if to_number && named && open == 0 => {
+                    return Err(format!("`{last}` points at a variable"));
+                }
                 Token::Symbol("=") if open == 0 && !named => {
                     self.names.nulls.insert(last.clone());
                     named = true;
