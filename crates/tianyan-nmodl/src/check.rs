@@ -323,7 +323,7 @@ impl<'a> Checker<'a, '_, '_> {
 
     /// Reports blocks that call themselves; those that only hoc could call do no harm.
     fn recursion(&mut self, calls: &[Vec<usize>]) {
-        for start in flow::reached(self.file) {
+        for start in flow::reached(self.file, &|_| Vec::new()) {
             let mut seen = vec![false; calls.len()];
             let mut open = calls[start].clone();
             while let Some(block) = open.pop() {

@@ -8,17 +8,25 @@ use crate::ast::{
 };
 use crate::span::Span;
 
-/// Indices of the blocks that some kernel runs.
-pub(crate) fn reached(file: &File) -> BTreeSet<usize> {
+/// Indices of the blocks that some kernel runs; `calls` gives the names that a function of C calls.
+pub(crate) fn reached(file: &File, calls: &dyn Fn(&str) -> Vec<String>) -> BTreeSet<usize> {
     use BlockKind::{After, Before, Breakpoint, Initial, NetReceive};
     let root = |block: &Block| matches!(block.kind, Initial | Breakpoint | NetReceive | Before(_) | After(_));
     let mut open: Vec<usize> = (0..file.blocks.len()).filter(|index| root(&file.blocks[*index])).collect();
-    let mut reached = BTreeSet::new();
+    let (mut reached, mut seen) = (BTreeSet::new(), BTreeSet::new());
     while let Some(index) = open.pop() {
-        if reached.insert(index) {
-            let mut names = BTreeSet::new();
-            names_called(&file.blocks[index].body, &mut names);
-            open.extend((0..file.blocks.len()).filter(|other| names.contains(&file.blocks[*other].name.text)));
+        if !reached.insert(index) {
+            continue;
+        }
+        let mut names = BTreeSet::new();
+        names_called(&file.blocks[index].body, &mut names);
+        let mut waiting: Vec<String> = names.into_iter().collect();
+        while let Some(name) = waiting.pop() {
+            open.extend((0..file.blocks.len()).filter(|other| file.blocks[*other].name.text == name));
+            let further = calls(&name);
+            if seen.insert(name) {
+                waiting.extend(further);
+            }
         }
     }
     reached

@@ -87,6 +87,10 @@ fn calls_in_equations_are_seen() {
                 BREAKPOINT { SOLVE l }\nLINEAR l { ~ x = f(3) }\nFUNCTION f(n) { f = n + 1 }\n";
     let (mechanism, _) = compile("q.mod", text, &Options::default()).unwrap();
     assert!(mechanism.kernels.state.ops.contains(&tianyan_nmodl::ir::Op::Constant(4.0)));
+    let by_c = "NEURON { SUFFIX q RANGE x }\nASSIGNED { x }\nVERBATIM\nstatic double g(double n) { return f(n); }\nENDVERBATIM\n\
+                INITIAL { VERBATIM\nx = g(3);\nENDVERBATIM }\nFUNCTION f(n) { f = n + 1 }\n";
+    let (mechanism, _) = compile("q.mod", by_c, &Options::default()).unwrap();
+    assert!(mechanism.kernels.initial.ops.contains(&tianyan_nmodl::ir::Op::Constant(4.0)));
     let twice = "NEURON { POINT_PROCESS q }\nNET_RECEIVE(w) { FOR_NETCONS(a) { a = 1 } FOR_NETCONS(a) { a = 2 } }\n";
     assert!(said(twice).contains("a second FOR_NETCONS"));
 }

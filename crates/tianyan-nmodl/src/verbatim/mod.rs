@@ -35,7 +35,8 @@ pub(crate) fn replace(file: &mut File, report: &mut Report) {
     let inside = file.blocks.iter().flat_map(|block| flow::codes(&block.body));
     let context = c::Context::new(pointers(file), outside.iter().chain(inside).map(|code| code.text.as_str()));
     let functions = c::functions(outside.iter().map(|code| (code.text.as_str(), code.span)), &context);
-    let reached = flow::reached(file);
+    let calls = |name: &str| functions.get(name).map(c::CFunction::words).unwrap_or_default();
+    let reached = flow::reached(file, &calls);
     let mut streams: BTreeSet<String> = BTreeSet::new();
     for (index, block) in file.blocks.iter_mut().enumerate() {
         let (own, name, distribution) = (own_name(block), block.name.clone(), distribution(block));

@@ -138,6 +138,12 @@ pub(super) struct CFunction {
 }
 
 impl CFunction {
+    /// The words in it, as NMODL has them.
+    pub(super) fn words(&self) -> Vec<String> {
+        let word = |token: &Token| if let Token::Word(word) = token { Some(plain(word)) } else { None };
+        self.body.iter().filter_map(word).collect()
+    }
+
     /// The piece of C it stands in.
     pub(super) fn span(&self) -> Span {
         self.span
