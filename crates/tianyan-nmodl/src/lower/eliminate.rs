@@ -68,9 +68,10 @@ impl Run<'_, '_, '_> {
                     continue;
                 }
                 let factor = self.graph.loose_over(matrix[row][k], matrix[k][k]);
-                for c in k + 1..n {
-                    let part = self.graph.loose_times(factor, matrix[k][c]);
-                    matrix[row][c] = self.graph.loose_minus(matrix[row][c], part);
+                let pivot = matrix[k].clone();
+                for (entry, above) in matrix[row].iter_mut().zip(pivot).skip(k + 1) {
+                    let part = self.graph.loose_times(factor, above);
+                    *entry = self.graph.loose_minus(*entry, part);
                 }
                 let part = self.graph.loose_times(factor, right[k]);
                 right[row] = self.graph.loose_minus(right[row], part);
@@ -101,9 +102,11 @@ impl Run<'_, '_, '_> {
                 right.swap(k, row);
             }
             None => {
-                for c in k..right.len() {
-                    (matrix[k][c], matrix[row][c]) = self.exchanged(swaps, matrix[k][c], matrix[row][c]);
+                let (mut upper, mut lower) = (std::mem::take(&mut matrix[k]), std::mem::take(&mut matrix[row]));
+                for (a, b) in upper.iter_mut().zip(&mut lower).skip(k) {
+                    (*a, *b) = self.exchanged(swaps, *a, *b);
                 }
+                (matrix[k], matrix[row]) = (upper, lower);
                 (right[k], right[row]) = self.exchanged(swaps, right[k], right[row]);
             }
         }
