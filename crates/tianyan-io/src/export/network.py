@@ -391,7 +391,6 @@ def start(network, dt):
     h, spec = network.h, network.spec
     run = spec["run"]
     h.CVode().active(0)
-    h.CVode().use_fast_imem(any(r["quantity"]["kind"] == "membrane_current" for r in spec["reports"]))
     h.celsius = run["temperature_celsius"]
     h.secondorder = run["second_order"]
     h.dt = dt
@@ -419,6 +418,7 @@ def simulate(cells, duration_ms=None, dt_ms=None):
             cell.detector = h.NetCon(cell.artificial, None)
         if cell.detector is not None:
             cell.detector.record(times, gids, cell.gid)
+    h.CVode().use_fast_imem(any(r["quantity"]["kind"] == "membrane_current" for r in spec["reports"]))
     recorders = [Recorder(network, report, dt) for report in spec["reports"]]
     start(network, dt)
     steps = round(duration / dt)
