@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{DERIVATIVES, Diffuse, Run, variable::Scope};
 use crate::ast::{Block, BlockKind, Expression, Reactant, Reaction, Spread, Statement, StatementKind};
 use crate::derive::dependents;
-use crate::ir::{Binding, Value};
+use crate::ir::Value;
 
 /// What a block has said so far.
 #[derive(Debug, Clone, Default)]
@@ -350,13 +350,17 @@ impl<'a> Run<'a, '_, '_> {
     }
 
     fn diffusion(&mut self, state: usize, volume: Value, coefficient: Value) {
+        let symbol = &self.symbols.list[state];
+        if !symbol.state {
+            let message = format!("`{}` is no STATE and cannot diffuse", symbol.name);
+            return self.report.error("nmodl-kinetic", symbol.span, message);
+        }
         let Some(home) = self.home(state) else { return };
-        let name = &self.symbols.list[state].name;
+        let name = &symbol.name;
         let volume_place = self.made(&format!("_{name}_volume"), false, false);
         let coefficient_place = self.made(&format!("_{name}_coefficient"), false, false);
         self.stores.push((super::Goal::Set(volume_place), volume));
         self.stores.push((super::Goal::Set(coefficient_place), coefficient));
-        debug_assert!(matches!(self.tables.places[home as usize], Binding::Field(_) | Binding::Ion(..)));
         self.tables.diffusions.push([home, volume_place, coefficient_place]);
     }
 }
