@@ -57,7 +57,7 @@ impl Backend for Reference {
                 if phase != Phase::ToVoltage {
                     sweep(group, |t| &t.mechanism.kernels.state, |_| true, (n + 1) as f64 * dt, dt);
                     for (sampler, rows) in self.samplers.iter().zip(&mut outputs.groups[g].rows) {
-                        if (n + 1).is_multiple_of(sampler.interval_steps) {
+                        if sampler.is_due(n + 1) {
                             let own = sampler.slots.iter().filter(|slot| slot.group as usize == g);
                             rows.extend(own.map(|slot| group.state.values()[slot.offset as usize]));
                         }

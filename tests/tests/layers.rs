@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tianyan-layout", &["tianyan-model", "tianyan-nmodl"]),
     ("tianyan-io", &["tianyan-model", "tianyan-nmodl"]),
     ("tianyan-analysis", &["tianyan-model"]),
+    ("tianyan-sonata", &["tianyan-model", "tianyan-nmodl", "tianyan-io"]),
     ("tianyan-engine", &["tianyan-model", "tianyan-nmodl", "tianyan-comm", "tianyan-layout"]),
     (
         "tianyan",
@@ -20,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tianyan-comm",
             "tianyan-layout",
             "tianyan-io",
+            "tianyan-sonata",
             "tianyan-analysis",
             "tianyan-engine",
         ],

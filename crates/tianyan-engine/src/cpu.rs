@@ -45,7 +45,8 @@ struct Loaded {
 
 /// The columns of one sampler that lie in one group.
 struct Columns {
-    interval_steps: u64,
+    /// When rows are taken; without its slots.
+    when: Sampler,
     offsets: Vec<u32>,
 }
 
@@ -164,8 +165,8 @@ impl Backend for CpuBackend {
         for (g, loaded) in self.groups.iter_mut().enumerate() {
             let of_group =
                 |s: &Sampler| s.slots.iter().filter(|slot| slot.group == g as u32).map(|slot| slot.offset).collect();
-            loaded.samplers =
-                samplers.iter().map(|s| Columns { interval_steps: s.interval_steps, offsets: of_group(s) }).collect();
+            let when = |s: &Sampler| Sampler { slots: Vec::new(), ..*s };
+            loaded.samplers = samplers.iter().map(|s| Columns { when: when(s), offsets: of_group(s) }).collect();
         }
     }
 
@@ -186,7 +187,7 @@ impl Loaded {
         step::to_states(&mut self.group, &self.kernels, &mut self.scratch, clock);
         let state = self.group.state.values();
         for (columns, rows) in self.samplers.iter().zip(&mut outputs.rows) {
-            if (clock.step + 1).is_multiple_of(columns.interval_steps) {
+            if columns.when.is_due(clock.step + 1) {
                 rows.extend(columns.offsets.iter().map(|&offset| state[offset as usize]));
             }
         }

@@ -122,14 +122,15 @@ impl Simulation {
         self.spikes
     }
 
-    /// Row 0 of every report: the state at t = 0.
+    /// Row 0 of every report that begins at t = 0.
     pub fn first_rows(&self) -> Epoch {
         let row = |(i, sampler): (usize, &Sampler)| {
             let mut values = vec![0.0; sampler.slots.len()];
             self.backend.gather(&sampler.slots, &mut values);
             TraceBlock { report: self.samplers[i].report, first_row: 0, columns: sampler.slots.len(), values }
         };
-        Epoch { end_ms: 0.0, spikes: Vec::new(), traces: self.samplers.iter().enumerate().map(row).collect() }
+        let due = self.samplers.iter().enumerate().filter(|(_, sampler)| sampler.is_due(0));
+        Epoch { end_ms: 0.0, spikes: Vec::new(), traces: due.map(row).collect() }
     }
 
     /// Advances one epoch, or what is left of the run.
@@ -241,8 +242,8 @@ impl Simulation {
     fn traces(&self, first_step: u64) -> Vec<TraceBlock> {
         let mut blocks = Vec::new();
         for (s, sampler) in self.samplers.iter().enumerate() {
-            let first_row = first_step / sampler.interval_steps + 1;
-            let rows = (self.step / sampler.interval_steps + 1 - first_row) as usize;
+            let first_row = sampler.rows_until(first_step);
+            let rows = (sampler.rows_until(self.step) - first_row) as usize;
             if rows == 0 {
                 continue;
             }

@@ -2,9 +2,10 @@
 //!
 //! The only crate that opens a user's files, and the sole owner of HDF5. [`config`] turns TOML into a recipe, [`swc`]
 //! reads morphologies by NEURON's rules, [`output`] writes what a run leaves in SONATA's layout, [`read_back`] reads
-//! it again, and [`export`] writes a network for NEURON. Conversions of units happen here and nowhere else.
+//! it again, [`columns`] reads the HDF5 files of others, and [`export`] writes a network for NEURON. Conversions of units happen here and nowhere else.
 #![forbid(unsafe_code)]
 
+pub mod columns;
 pub mod config;
 pub mod export;
 pub mod output;
@@ -12,4 +13,5 @@ pub mod read_back;
 pub mod swc;
 mod text;
 
+pub use config::did_you_mean;
 pub use text::read_mechanism;

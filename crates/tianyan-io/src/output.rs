@@ -96,7 +96,7 @@ impl Output {
         let mut files = Files { spikes, reports: Vec::new() };
         for (i, report) in reports.iter().enumerate() {
             let probes = directory::probes_of(probes, i);
-            let rows = (run.duration_ms / report.interval_ms) as usize + 1;
+            let rows = report.rows.count(run.duration_ms) as usize;
             let file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
             files.reports.push(file);
         }

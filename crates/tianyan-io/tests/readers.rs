@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tempfile::tempdir;
 use tianyan_io::output::{Output, OutputSettings, RunStatus, RunSummary};
 use tianyan_model::{
-    CurrentDerivative, Epoch, Gid, Location, Population, Probe, Quantity, Report, RunSettings, SecondOrder, Spike,
-    TraceBlock,
+    CurrentDerivative, Epoch, Gid, Location, Population, Probe, Quantity, Report, Rows, RunSettings, SecondOrder,
+    Spike, TraceBlock,
 };
 
 /// Sections and positions of the columns of every cell that is recorded.
@@ -50,7 +50,7 @@ fn reports() -> Vec<Report> {
         quantity: Quantity::Voltage,
         variable: "v".into(),
         unit: "mV".into(),
-        interval_ms: 0.1,
+        rows: Rows::every(0.1),
         double,
     };
     vec![of("v_report", false), of("v_exact", true)]
@@ -60,7 +60,12 @@ fn probes() -> Vec<Probe> {
     let cells = (0..2).flat_map(|report| RECORDED.map(|gid| (report, gid)));
     cells
         .flat_map(|(report, gid)| {
-            ELEMENTS.map(|(section, x)| Probe { report, gid: Gid(gid), location: Location { section, x } })
+            ELEMENTS.map(|(section, x)| Probe {
+                report,
+                gid: Gid(gid),
+                location: Location { section, x },
+                element_id: section as u32,
+            })
         })
         .collect()
 }

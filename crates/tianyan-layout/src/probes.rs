@@ -5,17 +5,48 @@ use crate::cells::Cells;
 use crate::group::{Layout, MechanismTable};
 use crate::instances::Addresses;
 use std::collections::HashMap;
-use tianyan_model::{Gid, Location, Place, Probe, Problem, Problems, Quantity, Report};
+use tianyan_model::{Gid, Location, Place, Probe, Problem, Problems, Quantity, Report, Rows};
 
 /// The slots of one report on this rank.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampler {
     /// Index into the recipe's reports.
     pub report: usize,
+    /// Steps done when row 0 is taken.
+    pub first_step: u64,
     /// Steps between rows.
     pub interval_steps: u64,
+    /// No row is taken after that many steps.
+    pub last_step: u64,
     /// Slots, one a column.
     pub slots: Vec<Slot>,
+}
+
+impl Sampler {
+    fn new(report: usize, rows: &Rows, dt_ms: f64) -> Sampler {
+        // `as` saturates: a report without an end has none here either.
+        let steps = |t_ms: f64| (t_ms / dt_ms).round() as u64;
+        Sampler {
+            report,
+            first_step: steps(rows.first_ms),
+            interval_steps: steps(rows.interval_ms).max(1),
+            last_step: (rows.last_ms / dt_ms + 1e-6).floor() as u64,
+            slots: Vec::new(),
+        }
+    }
+
+    /// Whether a row is taken once `step` steps are done.
+    pub fn is_due(&self, step: u64) -> bool {
+        step >= self.first_step
+            && step <= self.last_step
+            && (step - self.first_step).is_multiple_of(self.interval_steps)
+    }
+
+    /// Number of rows taken once `step` steps are done.
+    pub fn rows_until(&self, step: u64) -> u64 {
+        let step = step.min(self.last_step);
+        if step < self.first_step { 0 } else { (step - self.first_step) / self.interval_steps + 1 }
+    }
 }
 
 /// Finds slots of quantities.
@@ -153,15 +184,8 @@ pub fn samplers(
     finder: &mut Finder,
     problems: &mut Problems,
 ) -> Vec<Sampler> {
-    let mut samplers: Vec<Sampler> = reports
-        .iter()
-        .enumerate()
-        .map(|(report, r)| Sampler {
-            report,
-            interval_steps: ((r.interval_ms / dt_ms).round() as u64).max(1),
-            slots: Vec::new(),
-        })
-        .collect();
+    let mut samplers: Vec<Sampler> =
+        reports.iter().enumerate().map(|(index, report)| Sampler::new(index, &report.rows, dt_ms)).collect();
     for probe in probes {
         match finder.slot(probe.gid, probe.location, &reports[probe.report].quantity) {
             Ok(slot) => samplers[probe.report].slots.push(slot),

@@ -104,6 +104,10 @@ pub enum Waveform {
     Step { start_ms: f64, interval_ms: f64, samples: Vec<f64> },
     /// Linear between (time, value) points, taken at t_n + dt/2; held beyond the ends.
     Linear(Vec<(f64, f64)>),
+    /// NEURON's Vector.play into an IClamp: sample k from k*interval on, the last one held; 0 unless
+    /// `start <= t_n + dt/2 < start + duration`.
+    #[allow(missing_docs)]
+    Played { samples: Vec<f64>, interval_ms: f64, start_ms: f64, duration_ms: f64 },
 }
 
 impl Waveform {
@@ -118,6 +122,10 @@ impl Waveform {
                 if k < 0.0 { 0.0 } else { samples.get(k as usize).copied().unwrap_or(0.0) }
             }
             Waveform::Linear(points) => linear(points, t),
+            Waveform::Played { samples, interval_ms, start_ms, duration_ms } => {
+                let k = ((t / interval_ms).floor().max(0.0) as usize).min(samples.len().saturating_sub(1));
+                pulse(t, *start_ms, *duration_ms, samples.get(k).copied().unwrap_or(0.0))
+            }
         }
     }
 }
@@ -185,6 +193,40 @@ pub struct Probe {
     pub gid: Gid,
     /// Where on the cell.
     pub location: Location,
+    /// SONATA's number of the section, for the file's `element_ids`.
+    pub element_id: u32,
+}
+
+/// The rows of a report. Row r holds the state at `first_ms + r * interval_ms`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rows {
+    /// Time of the state in row 0; a whole number of steps.
+    pub first_ms: f64,
+    /// Interval between rows; a whole number of steps.
+    pub interval_ms: f64,
+    /// There are no rows after this time; the run may end earlier.
+    pub last_ms: f64,
+    /// The time that the file gives to row 0.
+    pub labelled_ms: f64,
+}
+
+impl Rows {
+    /// From the state at t = 0 to the end of the run.
+    pub fn every(interval_ms: f64) -> Rows {
+        Rows { first_ms: 0.0, interval_ms, last_ms: f64::INFINITY, labelled_ms: 0.0 }
+    }
+
+    /// BMTK's rows between two times: the first holds the state after the step that begins at `start_ms`, but is
+    /// labelled with `start_ms`; the last that of the step that begins before `end_ms`.
+    pub fn after_steps(start_ms: f64, end_ms: f64, interval_ms: f64, dt_ms: f64) -> Rows {
+        Rows { first_ms: start_ms + dt_ms, interval_ms, last_ms: end_ms, labelled_ms: start_ms }
+    }
+
+    /// Number of rows in a run of that length.
+    pub fn count(&self, duration_ms: f64) -> u64 {
+        let span = self.last_ms.min(duration_ms) - self.first_ms;
+        if span < -1e-6 * self.interval_ms { 0 } else { (span / self.interval_ms + 1e-6).floor() as u64 + 1 }
+    }
 }
 
 /// A file of traces: one quantity at many places.
@@ -198,8 +240,8 @@ pub struct Report {
     pub variable: String,
     /// Its unit, for the file's `units` attribute.
     pub unit: String,
-    /// Interval between rows; a whole number of steps.
-    pub interval_ms: f64,
+    /// When it is recorded.
+    pub rows: Rows,
     /// True for 64-bit values in the file.
     pub double: bool,
 }

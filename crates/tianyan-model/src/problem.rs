@@ -89,9 +89,20 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}", self.code, self.message)?;
+impl Problem {
+    /// The text of a problem that keeps nothing from going on.
+    pub fn as_warning(&self) -> impl fmt::Display {
+        struct Warning<'a>(&'a Problem);
+        impl fmt::Display for Warning<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.render("warning", f)
+            }
+        }
+        Warning(self)
+    }
+
+    fn render(&self, severity: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
         if self.place != Place::default() {
             write!(f, "\n  --> {}", self.place)?;
         }
@@ -105,6 +116,12 @@ impl fmt::Display for Problem {
             write!(f, "\n  help: {help}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.render("error", f)
     }
 }
 
@@ -126,11 +143,11 @@ impl Problems {
     }
 
     /// Takes the value out of a result, or the problems into this collection.
-    pub fn take<T>(&mut self, result: Result<T, Problems>) -> Option<T> {
+    pub fn take<T>(&mut self, result: Result<T, impl Into<Problems>>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
-            Err(Problems(more)) => {
-                self.0.extend(more);
+            Err(more) => {
+                self.0.extend(more.into().0);
                 None
             }
         }

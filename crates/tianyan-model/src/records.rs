@@ -16,7 +16,7 @@ pub struct Spike {
 pub struct TraceBlock {
     /// Index into the recipe's reports.
     pub report: usize,
-    /// Index of the first row in the whole report; row k is at t = k * interval.
+    /// Index of the first row in the whole report.
     pub first_row: u64,
     /// Columns, one a probe, in the order of the probes.
     pub columns: usize,

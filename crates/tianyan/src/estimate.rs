@@ -54,7 +54,7 @@ impl Estimate {
 fn output_bytes(recipe: &dyn Recipe, network: &Network, run: &RunSettings) -> f64 {
     let of_report = |sampler: &tianyan_layout::Sampler| {
         let report = &recipe.reports()[sampler.report];
-        let rows = (run.duration_ms / report.interval_ms).floor() + 1.0;
+        let rows = report.rows.count(run.duration_ms) as f64;
         rows * sampler.slots.len() as f64 * if report.double { 8.0 } else { 4.0 }
     };
     network.samplers.iter().map(of_report).sum()

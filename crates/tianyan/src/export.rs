@@ -8,7 +8,7 @@ use tianyan_model::Recipe;
 impl Session {
     /// Writes a folder that rebuilds exactly this network in NEURON, and gives the files.
     pub fn export_neuron(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
-        let sources = self.recipe.mechanisms().iter().zip(&self.mechanisms);
+        let sources = self.recipe().mechanisms().iter().zip(&self.mechanisms);
         let mechanisms: Vec<ExportMechanism> = sources
             .map(|(source, mechanism)| ExportMechanism {
                 name: mechanism.name.clone(),
@@ -18,6 +18,6 @@ impl Session {
                 function_tables: mechanism.function_tables.iter().map(|table| table.name.clone()).collect(),
             })
             .collect();
-        export_neuron(&self.recipe, &mechanisms, directory).map_err(Error::Output)
+        export_neuron(self.recipe(), &mechanisms, directory).map_err(Error::Output)
     }
 }

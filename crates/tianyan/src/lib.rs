@@ -25,6 +25,7 @@ mod picture;
 mod run;
 mod session;
 mod signals;
+mod source;
 mod usage;
 
 pub use error::Error;
@@ -34,6 +35,7 @@ pub use picture::plot;
 pub use run::{Progress, Run, StartOptions};
 pub use session::{Overrides, Session};
 pub use signals::Stop;
+pub use source::Warning;
 pub use tianyan_engine::KernelOrigin;
 pub use tianyan_io as io;
 pub use tianyan_io::output::{RunStatus, RunSummary};

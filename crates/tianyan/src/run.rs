@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 use tianyan_comm::Solo;
 use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation};
-use tianyan_io::output::{Output, OutputSettings, PopulationSize, RunStatus, RunSummary, rfc3339};
+use tianyan_io::output::{Output, PopulationSize, RunStatus, RunSummary, rfc3339};
 use tianyan_layout::{Network, partition};
 use tianyan_model::{Gid, Recipe};
 
@@ -49,7 +49,7 @@ impl Session {
     /// Lays the network out without running it, and says what a run will need.
     pub fn estimate(&self) -> Result<Estimate, Error> {
         let backend = backend(&StartOptions { threads: Some(1), ..StartOptions::default() });
-        Ok(Estimate::new(&self.recipe, &self.network(&backend)?))
+        Ok(Estimate::new(self.recipe(), &self.network(&backend)?))
     }
 
     /// Lays the network out, initialises it, creates the output files, and writes row 0 of every report.
@@ -63,7 +63,7 @@ impl Session {
         let (compartments, cells) = (network.compartments, network.cells);
         let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
         let mut output = self.create_output(&directory, options.overwrite)?;
-        let run = self.recipe.run();
+        let run = self.recipe().run();
         let simulation = Simulation::new(network, run, Box::new(backend), Box::new(Solo::default()))?;
         output.write(&simulation.first_rows()).map_err(Error::Output)?;
         let summary = self.summary(threads, cells, compartments, started, setup);
@@ -72,29 +72,27 @@ impl Session {
 
     fn network(&self, backend: &CpuBackend) -> Result<Network, Error> {
         let rank_of = partition(&vec![1.0; self.cells()], 1);
-        Ok(tianyan_layout::build(&self.recipe, &self.mechanisms, &rank_of, 0, &backend.target())?)
+        Ok(tianyan_layout::build(self.recipe(), &self.mechanisms, &rank_of, 0, &backend.target())?)
     }
 
     fn create_output(&self, directory: &std::path::Path, overwrite: bool) -> Result<Output, Error> {
         let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
         let mut probes = Vec::new();
-        self.recipe.probes_on(&gids, &mut probes)?;
+        self.recipe().probes_on(&gids, &mut probes)?;
         let mut trains = Vec::new();
-        self.recipe.source_spikes_on(&gids, &mut trains)?;
-        let sources = self.recipe.populations().iter();
+        self.recipe().source_spikes_on(&gids, &mut trains)?;
+        let sources = self.recipe().populations().iter();
         let sources = sources.filter(|p| trains.iter().any(|(gid, _)| p.node_id(*gid).is_some()));
-        let settings = OutputSettings {
-            overwrite,
-            source_populations: sources.map(|p| p.name.clone()).collect(),
-            ..OutputSettings::default()
-        };
-        let recipe = &self.recipe;
+        let mut settings = self.source.output_settings();
+        settings.overwrite |= overwrite;
+        settings.source_populations = sources.map(|p| p.name.clone()).collect();
+        let recipe = self.recipe();
         Ok(Output::create(directory, &settings, recipe.populations(), recipe.reports(), &probes, recipe.run())?)
     }
 
     fn summary(&self, threads: usize, cells: u64, compartments: u64, started: String, setup: Instant) -> RunSummary {
-        let run = self.recipe.run();
-        let hash = Sha256::digest(self.config.source.text.as_bytes());
+        let run = self.recipe().run();
+        let hash = Sha256::digest(self.source.text().as_bytes());
         let size = |p: &tianyan_model::Population| PopulationSize {
             name: p.name.clone(),
             cells: u64::from(p.size),
@@ -113,7 +111,7 @@ impl Session {
             threads,
             ranks: 1,
             backend: "cpu".into(),
-            populations: self.recipe.populations().iter().map(size).collect(),
+            populations: self.recipe().populations().iter().map(size).collect(),
             cells,
             compartments,
             steps: 0,

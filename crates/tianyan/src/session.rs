@@ -1,9 +1,9 @@
 //! A model that was read and understood, before it is laid out.
 
 use crate::Error;
+use crate::source::{Source, Warning};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tianyan_io::config::{Config, TomlRecipe};
 use tianyan_model::{CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder};
 use tianyan_nmodl::{Diagnostic, Mechanism, Options};
 
@@ -21,32 +21,31 @@ pub struct Overrides {
 /// A config with everything it names, and its mechanisms, compiled.
 pub struct Session {
     pub(crate) config_path: PathBuf,
-    pub(crate) config: Config,
-    pub(crate) recipe: TomlRecipe,
+    pub(crate) source: Source,
     pub(crate) mechanisms: Vec<Arc<Mechanism>>,
-    /// Warnings of the mechanism compiler.
-    pub warnings: Vec<Diagnostic>,
+    /// What was accepted, but may not be meant.
+    pub warnings: Vec<Warning>,
 }
 
 impl Session {
-    /// Reads a config, applies the overrides, and compiles all its mechanisms.
+    /// Reads a config (TOML, or SONATA's JSON), applies the overrides, and compiles all its mechanisms.
     pub fn open(path: &Path, overrides: &Overrides) -> Result<Session, Error> {
-        let mut config = tianyan_io::config::read_config(path)?;
-        config.override_run(overrides.duration_ms, overrides.dt_ms, overrides.tables)?;
-        let recipe = tianyan_io::config::recipe(&config, &shipped)?;
+        let (source, warnings) = Source::read(path, overrides)?;
+        let recipe = source.recipe();
         if recipe.populations().iter().all(|p| p.size == 0) {
             let place = Place::file(path.display().to_string());
             let problem = Problem::new("config-no-cells", "the model has no cells").at(place);
             return Err(Problems::from(problem.help("add a [populations.NAME] with a cell and a size")).into());
         }
-        let options = options(recipe.run());
-        let (mechanisms, warnings) = compile_all(recipe.mechanisms(), &options)?;
-        Ok(Session { config_path: path.to_path_buf(), config, recipe, mechanisms, warnings })
+        let (mechanisms, diagnostics) = compile_all(recipe.mechanisms(), &options(recipe.run()))?;
+        let mut all: Vec<Warning> = warnings.0.into_iter().map(Warning::Input).collect();
+        all.extend(diagnostics.into_iter().map(Warning::Mechanism));
+        Ok(Session { config_path: path.to_path_buf(), source, mechanisms, warnings: all })
     }
 
     /// The recipe.
     pub fn recipe(&self) -> &dyn Recipe {
-        &self.recipe
+        self.source.recipe()
     }
 
     /// The compiled mechanisms, in the recipe's order.
@@ -56,19 +55,13 @@ impl Session {
 
     /// Number of cells, sources too.
     pub fn cells(&self) -> usize {
-        self.recipe.populations().iter().map(|p| p.size as usize).sum()
+        self.recipe().populations().iter().map(|p| p.size as usize).sum()
     }
 
     /// Where results go unless the command line says otherwise.
     pub fn output_directory(&self) -> PathBuf {
-        self.config.output_directory()
+        self.source.output_directory()
     }
-}
-
-/// Origin and text of a shipped mechanism.
-fn shipped(name: &str) -> Option<(String, String)> {
-    let (file, text) = tianyan_nmodl::shipped::source(name)?;
-    Some((format!("shipped:{file}"), text.to_string()))
 }
 
 /// The kernels that a run needs.

@@ -1,6 +1,6 @@
 //! What is recorded: from `[[probes]]` to reports and places.
 
-use tianyan_model::{Cell, Gid, Location, Morphology, Problem, Problems, Quantity, Report};
+use tianyan_model::{Cell, Gid, Location, Morphology, Problem, Problems, Quantity, Report, Rows};
 
 use super::Config;
 use super::mechanisms::Mechanisms;
@@ -55,7 +55,7 @@ impl ProbeSet {
             variable: variable(&quantity, entry),
             unit: unit(&quantity).into(),
             quantity,
-            interval_ms,
+            rows: Rows::every(interval_ms),
             double: entry.precision == Precision::Double,
         };
         Ok(ProbeSet { report, gids })

@@ -355,7 +355,10 @@ impl Recipe for TomlRecipe {
             for &gid in gids.iter().filter(|gid| set.gids.binary_search(gid).is_ok()) {
                 let Some(cell) = problems.take(self.world.cell_of(&self.config, gid)) else { continue };
                 let places = problems.take(set.places(entry, &cell, &self.mechanisms)).unwrap_or_default();
-                out.extend(places.into_iter().map(|location| Probe { report, gid, location }));
+                out.extend(places.into_iter().map(|location| {
+                    let element_id = location.section as u32;
+                    Probe { report, gid, location, element_id }
+                }));
             }
         }
         problems.or(())

@@ -223,6 +223,10 @@ fn waveform(waveform: &Waveform) -> Value {
             json!({ "kind": "step", "start_ms": start_ms, "interval_ms": interval_ms, "samples": samples })
         }
         Waveform::Linear(points) => json!({ "kind": "linear", "points": points }),
+        Waveform::Played { samples, interval_ms, start_ms, duration_ms } => json!({
+            "kind": "played", "interval_ms": interval_ms, "samples": samples, "start_ms": start_ms,
+            "duration_ms": duration_ms,
+        }),
     }
 }
 
@@ -248,7 +252,7 @@ fn reports(recipe: &dyn Recipe, probes: &[Probe]) -> Value {
             "quantity": quantity(&report.quantity),
             "variable": report.variable,
             "unit": report.unit,
-            "interval_ms": report.interval_ms,
+            "interval_ms": report.rows.interval_ms,
             "gid": probes.iter().map(|p| p.gid.0).collect::<Vec<_>>(),
             "section": probes.iter().map(|p| p.location.section).collect::<Vec<_>>(),
             "x": probes.iter().map(|p| p.location.x).collect::<Vec<_>>(),

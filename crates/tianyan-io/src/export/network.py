@@ -333,6 +333,14 @@ def waveform(spec):
             k = math.floor((t - start) / interval)
             return samples[k] if 0 <= k < len(samples) else 0.0
         return step
+    if spec["kind"] == "played":
+        start, end = spec["start_ms"], spec["start_ms"] + spec["duration_ms"]
+        interval, samples = spec["interval_ms"], spec["samples"]
+
+        def played(t):
+            k = min(max(math.floor(t / interval), 0), len(samples) - 1)
+            return samples[k] if samples and start <= t < end else 0.0
+        return played
     points = spec["points"]
     times = [point[0] for point in points]
 

@@ -51,7 +51,7 @@ fn pair() -> Pair {
             quantity: Quantity::Voltage,
             variable: "v".into(),
             unit: "mV".into(),
-            interval_ms: 0.025,
+            rows: Rows::every(0.025),
             double: true,
         }],
     }
@@ -147,7 +147,12 @@ impl Recipe for Pair {
         Ok(())
     }
     fn probes_on(&self, _: &[Gid], out: &mut Vec<Probe>) -> Result<(), Problems> {
-        let probe = |gid, section, x| Probe { report: 0, gid: Gid(gid), location: Location { section, x } };
+        let probe = |gid, section, x| Probe {
+            report: 0,
+            gid: Gid(gid),
+            location: Location { section, x },
+            element_id: section as u32,
+        };
         out.extend([probe(0, 0, 0.5), probe(0, 1, 1.0), probe(1, 0, 0.5)]);
         Ok(())
     }

@@ -51,13 +51,13 @@ fn check_name(report: &Report, before: &[Report]) -> Option<Problem> {
 }
 
 fn check_interval(report: &Report, run: &RunSettings) -> Option<Problem> {
-    let steps = report.interval_ms / run.dt_ms;
+    let steps = report.rows.interval_ms / run.dt_ms;
     let whole = steps.round().max(1.0);
     let fits = steps.is_finite() && steps > 0.0 && (steps - whole).abs() <= 1e-6 * whole;
     if fits {
         return None;
     }
-    let (interval, dt) = (report.interval_ms, run.dt_ms);
+    let (interval, dt) = (report.rows.interval_ms, run.dt_ms);
     let message = format!("the interval of {interval} ms is not a whole number of steps of {dt} ms");
     let nearest = if whole.is_finite() { whole } else { 1.0 } * dt;
     let help = format!("the nearest interval that fits is {} ms", (nearest * 1e9).round() / 1e9);

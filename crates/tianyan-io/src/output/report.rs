@@ -1,7 +1,7 @@
 //! One report file: `/report/<population>/data` as [row, element], with the mapping that says which column is
 //! which compartment.
 //!
-//! Row k is the state at t = k * interval; row 0 is the initial state. `mapping/time` = start, stop, interval is
+//! Row k is the state at t = k * interval; row 0 is the initial state ([`Rows`] can say otherwise). `mapping/time` = start, stop, interval is
 //! half open, as libsonata reads it: stop = (last row + 1) * interval, and there is no row at stop.
 
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use hdf5::{Dataset, Group};
 use ndarray::ArrayView2;
-use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, TraceBlock};
+use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, Rows, TraceBlock};
 
 use super::part_file::{PartFile, text_attribute};
 
@@ -33,7 +33,8 @@ struct Part {
 #[derive(Debug)]
 pub(crate) struct ReportFile {
     file: PartFile,
-    interval_ms: f64,
+    /// When its rows are, and how they are labelled.
+    when: Rows,
     columns: usize,
     /// In gid order.
     parts: Vec<Part>,
@@ -62,7 +63,7 @@ impl ReportFile {
             parts.push(file.check(part)?);
         }
         let columns = probes.len();
-        let mut created = ReportFile { file, interval_ms: report.interval_ms, columns, parts, first_row: 0, rows: 0 };
+        let mut created = ReportFile { file, when: report.rows, columns, parts, first_row: 0, rows: 0 };
         created.flush()?;
         Ok(created)
     }
@@ -108,9 +109,10 @@ impl ReportFile {
         let written = self.parts.iter_mut().try_for_each(Part::append);
         self.file.check(written)?;
         self.file.flush()?;
-        let start_ms = self.first_row as f64 * self.interval_ms;
-        let stop_ms = (self.first_row + self.rows) as f64 * self.interval_ms;
-        let time = [start_ms, stop_ms, self.interval_ms];
+        let Rows { labelled_ms, interval_ms, .. } = self.when;
+        let start_ms = labelled_ms + self.first_row as f64 * interval_ms;
+        let stop_ms = labelled_ms + (self.first_row + self.rows) as f64 * interval_ms;
+        let time = [start_ms, stop_ms, interval_ms];
         self.file.check(self.parts.iter().try_for_each(|part| part.time.write_raw(&time)))?;
         self.file.flush()
     }
@@ -193,7 +195,7 @@ fn write_mapping(mapping: &Group, population: &Population, probes: &[Probe]) -> 
         }
     }
     pointers.push(probes.len() as u64);
-    let sections: Vec<u32> = probes.iter().map(|p| p.location.section as u32).collect();
+    let sections: Vec<u32> = probes.iter().map(|p| p.element_id).collect();
     let positions: Vec<f32> = probes.iter().map(|p| p.location.x as f32).collect();
     let nodes = mapping.new_dataset_builder().with_data(&node_ids).create("node_ids")?;
     nodes.new_attr::<u8>().shape(()).create("sorted")?.write_scalar(&1)?;

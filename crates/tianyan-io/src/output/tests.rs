@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tempfile::tempdir;
-use tianyan_model::{CurrentDerivative, Gid, Location, Quantity, SecondOrder, Spike, TraceBlock};
+use tianyan_model::{CurrentDerivative, Gid, Location, Quantity, Rows, SecondOrder, Spike, TraceBlock};
 
 use super::*;
 use crate::read_back::{read_report, read_run_json, read_spikes};
@@ -34,11 +34,11 @@ fn run() -> RunSettings {
 
 fn report(name: &str, interval_ms: f64, double: bool) -> Report {
     let (quantity, variable, unit) = (Quantity::Voltage, "v".into(), "mV".into());
-    Report { name: name.into(), quantity, variable, unit, interval_ms, double }
+    Report { name: name.into(), quantity, variable, unit, rows: Rows::every(interval_ms), double }
 }
 
 fn probe(report: usize, gid: u32, section: usize, x: f64) -> Probe {
-    Probe { report, gid: Gid(gid), location: Location { section, x } }
+    Probe { report, gid: Gid(gid), location: Location { section, x }, element_id: section as u32 }
 }
 
 fn probes(report: usize) -> Vec<Probe> {

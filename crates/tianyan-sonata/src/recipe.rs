@@ -1,0 +1,254 @@
+//! What a config means: the recipe.
+
+use std::path::{Path, PathBuf};
+
+use tianyan_model::{
+    Cell, Connections, Couplings, CurrentDerivative, Driven, Gid, KindId, Location, MechanismSource, Parameter, Place,
+    PointProcess, Population, Probe, Problems, Recipe, Report, RunSettings, SELF_EVENTS, SecondOrder, Stimuli, Values,
+};
+
+use crate::config::{Finder, SimulationConfig};
+use crate::connect::Connector;
+use crate::inputs::{Clamp, current_clamp, voltage_clamp};
+use crate::kinds::Kind;
+use crate::mechanisms::Shipped;
+use crate::network::{self, Network};
+use crate::node_sets::NodeSets;
+use crate::reports::{MembraneReport, Reader, Reports, Sections};
+
+/// What the command line changes in a config.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Overrides {
+    /// Instead of `run.tstop`.
+    pub duration_ms: Option<f64>,
+    /// Instead of `run.dt`.
+    pub dt_ms: Option<f64>,
+    /// Interpolate in the TABLEs of mechanisms.
+    pub tables: bool,
+}
+
+/// A network described by a SONATA config.
+#[derive(Debug)]
+pub struct SonataRecipe {
+    config: SimulationConfig,
+    settings: RunSettings,
+    network: Network,
+    clamps: Vec<(Clamp, Place)>,
+    reports: Reports,
+    model_reports: Vec<Report>,
+}
+
+impl SonataRecipe {
+    /// Reads and checks all files of a network. `shipped` gives origin and text of the mechanisms that come with
+    /// Tianyan, by name. The second value are warnings.
+    pub fn open(path: &Path, overrides: Overrides, shipped: Shipped) -> Result<(SonataRecipe, Problems), Problems> {
+        let (mut config, mut warnings) = crate::config::read_config(path)?;
+        let shortened = overrides.duration_ms.is_some_and(|duration| duration < config.run.stop_ms);
+        config.run.stop_ms = overrides.duration_ms.unwrap_or(config.run.stop_ms);
+        config.run.dt_ms = overrides.dt_ms.unwrap_or(config.run.dt_ms);
+        let _ = shortened;
+        let network = network::read(&config, shipped, &mut warnings)?;
+        let mut problems = Problems::default();
+        let clamps = problems.take(clamps(&config, &network, &mut warnings)).unwrap_or_default();
+        let sets = NodeSets::new(&config.node_sets, &network.nodes);
+        let mut reader = Reader {
+            network: &network,
+            sets,
+            dt_ms: config.run.dt_ms,
+            stop_ms: config.run.stop_ms,
+            output: &config.output.directory,
+            warnings: &mut warnings,
+        };
+        let reports = problems.take(reader.read(&config.reports)).unwrap_or_default();
+        let settings = settings(&config, overrides);
+        let model_reports = reports.membrane.iter().map(|report| report.report.clone()).collect();
+        let recipe = SonataRecipe { config, settings, network, clamps, reports, model_reports };
+        problems.or((recipe, warnings))
+    }
+
+    /// All text of the config's files.
+    pub fn config_text(&self) -> &str {
+        &self.config.text
+    }
+
+    /// Where results go.
+    pub fn output_directory(&self) -> PathBuf {
+        self.config.output.directory.clone()
+    }
+
+    /// Whether results of an earlier run may be replaced.
+    pub fn overwrites(&self) -> bool {
+        self.config.output.overwrite
+    }
+
+    /// Name of the spikes file, without `.h5`; of the CSV of spikes, if one is wanted; and whether spikes are to be
+    /// sorted by node id instead of by time.
+    pub fn spike_files(&self) -> (Option<&str>, Option<&str>, bool) {
+        let output = &self.config.output;
+        (output.spikes_file.as_deref(), output.spikes_csv.as_deref(), output.sort_by_id)
+    }
+
+    fn places(&self, report: &MembraneReport, gid: Gid) -> Vec<(Location, u32)> {
+        let Some(body) = self.network.kind(gid).body() else { return Vec::new() };
+        match &report.sections {
+            Sections::Soma => vec![(Location { section: 0, x: 0.5 }, 0)],
+            Sections::Regions(regions) => {
+                let wanted = body.segments.all.iter().filter(|segment| regions.contains(&segment.region));
+                wanted.map(|segment| (segment.location, segment.section_id)).collect()
+            }
+        }
+    }
+}
+
+fn settings(config: &SimulationConfig, overrides: Overrides) -> RunSettings {
+    RunSettings {
+        duration_ms: config.run.stop_ms,
+        dt_ms: config.run.dt_ms,
+        temperature_celsius: config.run.celsius,
+        second_order: SecondOrder::Off,
+        current_derivative: CurrentDerivative::Neuron,
+        seed: 0,
+        self_events: SELF_EVENTS,
+        tables: overrides.tables,
+    }
+}
+
+fn clamps(
+    config: &SimulationConfig,
+    network: &Network,
+    warnings: &mut Problems,
+) -> Result<Vec<(Clamp, Place)>, Problems> {
+    let finder = Finder::new(&config.file);
+    let sets = NodeSets::new(&config.node_sets, &network.nodes);
+    let mut problems = Problems::default();
+    let mut found = Vec::new();
+    for (name, entry) in &config.inputs {
+        let module = entry.get("module").and_then(serde_json::Value::as_str).unwrap_or_default();
+        if !entry.is_enabled(&mut Problems::default()) || !["IClamp", "SEClamp"].contains(&module) {
+            continue;
+        }
+        let choices = sets.choices(entry, "node_set", "all", warnings);
+        let gids = choices.and_then(|choices| sets.gids(&choices).map_err(Problems::from));
+        let Some(mut gids) = problems.take(gids) else { continue };
+        gids.retain(|gid| !matches!(network.kind(*gid), Kind::Source));
+        if gids.iter().any(|gid| matches!(network.kind(*gid), Kind::Artificial { .. })) {
+            let message = format!("the clamp {name} names point neurons, which have no membrane to clamp");
+            problems.push(entry.problem("node_set", "sonata-input", message).help("choose by model_type biophysical"));
+            continue;
+        }
+        if gids.is_empty() {
+            let message = format!("the clamp {name} names no cell");
+            warnings.push(entry.problem("node_set", "sonata-input", message));
+        }
+        let clamps = if module == "IClamp" {
+            current_clamp(entry, &gids, &finder, warnings)
+        } else {
+            voltage_clamp(entry, &gids, config.run.dt_ms, config.run.stop_ms, warnings)
+        };
+        for clamp in problems.take(clamps).unwrap_or_default() {
+            let place = entry.place("section_name");
+            for gid in &clamp.gids {
+                if let Some(body) = network.kind(*gid).body()
+                    && let Err(problem) = clamp.site.on(body, *gid, &place)
+                {
+                    problems.push(problem);
+                    break;
+                }
+            }
+            found.push((clamp, place));
+        }
+    }
+    problems.or(found)
+}
+
+impl Recipe for SonataRecipe {
+    fn populations(&self) -> &[Population] {
+        &self.network.populations
+    }
+
+    fn run(&self) -> &RunSettings {
+        &self.settings
+    }
+
+    fn mechanisms(&self) -> &[MechanismSource] {
+        &self.network.mechanisms.list
+    }
+
+    fn place_of(&self, mechanism: &str, parameter: Option<&str>) -> Option<Place> {
+        self.network.mechanisms.place(mechanism, parameter).cloned()
+    }
+
+    fn reports(&self) -> &[Report] {
+        &self.model_reports
+    }
+
+    fn kinds(&self) -> usize {
+        self.network.kinds.len()
+    }
+
+    fn kind_of(&self, gids: &[Gid], kinds: &mut Vec<KindId>) {
+        kinds.extend(gids.iter().map(|gid| KindId(self.network.kind_number(*gid))));
+    }
+
+    fn cell(&self, kind: KindId) -> Result<Cell, Problems> {
+        Ok(self.network.kinds[kind.0 as usize].cell(self.config.run.v_init_mv))
+    }
+
+    fn source_spikes_on(&self, gids: &[Gid], out: &mut Vec<(Gid, Vec<f64>)>) -> Result<(), Problems> {
+        for &gid in gids.iter().filter(|gid| matches!(self.network.kind(**gid), Kind::Source)) {
+            out.push((gid, self.network.trains.get(&gid).cloned().unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    fn connections_on(&self, gids: &[Gid], out: &mut Connections) -> Result<(), Problems> {
+        let mut connector = Connector::new(&self.network, self.settings.dt_ms, out);
+        connector.connect(gids);
+        connector.problems.or(())
+    }
+
+    fn couplings_on(&self, _gids: &[Gid], _out: &mut Couplings) -> Result<(), Problems> {
+        Ok(())
+    }
+
+    fn stimuli_on(&self, gids: &[Gid], out: &mut Stimuli) -> Result<(), Problems> {
+        let first_set = out.parameter_sets.len();
+        for (clamp, _) in &self.clamps {
+            let parameter =
+                |(name, value): &(&str, f64)| Parameter { name: (*name).into(), values: Values::Uniform(*value) };
+            out.parameter_sets.push(clamp.parameters.iter().map(parameter).collect());
+        }
+        let mut problems = Problems::default();
+        for &gid in gids {
+            let Some(body) = self.network.kind(gid).body() else { continue };
+            for (i, (clamp, place)) in self.clamps.iter().enumerate() {
+                if clamp.gids.binary_search(&gid).is_err() {
+                    continue;
+                }
+                let Some(location) = problems.take(clamp.site.on(body, gid, place).map_err(Problems::from)) else {
+                    continue;
+                };
+                let instance = out.instances.len() as u32;
+                let mechanism = self.network.mechanisms.index(clamp.mechanism).unwrap_or_default();
+                out.instances.push(PointProcess { gid, location, mechanism, parameter_set: first_set + i });
+                let driven = clamp.driven.iter();
+                out.driven.extend(driven.map(|(parameter, waveform)| Driven {
+                    instance,
+                    parameter: (*parameter).into(),
+                    waveform: waveform.clone(),
+                }));
+            }
+        }
+        problems.or(())
+    }
+
+    fn probes_on(&self, gids: &[Gid], out: &mut Vec<Probe>) -> Result<(), Problems> {
+        for (index, report) in self.reports.membrane.iter().enumerate() {
+            for &gid in gids.iter().filter(|gid| report.gids.binary_search(gid).is_ok()) {
+                let places = self.places(report, gid).into_iter();
+                out.extend(places.map(|(location, element_id)| Probe { report: index, gid, location, element_id }));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Known spikes: files of an input of type `spikes`.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use tianyan_io::columns::{self, ColumnGroup};
+use tianyan_model::{Place, Problem, Problems};
+
+use crate::table::Table;
+
+/// Times in ms, ascending, by node id.
+pub(crate) type Trains = HashMap<u32, Vec<f64>>;
+
+/// Reads the spikes of a population; `trial` is one of an NWB file. As BMTK, a file with one population serves any; of several, the one of that
+/// name counts. Negative times and times that are no numbers are problems.
+pub(crate) fn read(path: &Path, module: &str, population: &str, trial: Option<&str>) -> Result<Trains, Problems> {
+    let mut trains = match module {
+        "csv" => from_csv(path, population)?,
+        "nwb" => from_nwb(path, trial)?,
+        _ => from_hdf5(path, population)?,
+    };
+    for (node_id, times) in &mut trains {
+        if let Some(wrong) = times.iter().find(|t| !(**t >= 0.0 && t.is_finite())) {
+            let message = format!("node {node_id} spikes at {wrong} ms");
+            let problem = Problem::new("sonata-spike-time", message).at(Place::file(path.display().to_string()));
+            return Err(problem.help("times are ms from the run's start on").into());
+        }
+        times.sort_by(f64::total_cmp);
+    }
+    Ok(trains)
+}
+
+fn collect(times: Vec<f64>, ids: Vec<u64>) -> Trains {
+    let mut trains = Trains::new();
+    for (time, id) in times.into_iter().zip(ids) {
+        trains.entry(u32::try_from(id).unwrap_or(u32::MAX)).or_default().push(time);
+    }
+    trains
+}
+
+fn from_hdf5(path: &Path, population: &str) -> Result<Trains, Problems> {
+    let spikes = columns::open(path)?.group("spikes")?;
+    if spikes.has("timestamps") {
+        return of_group(&spikes);
+    }
+    let groups = spikes.groups();
+    let named = groups.iter().find(|(name, _)| name == population);
+    let only = groups.first().filter(|_| groups.len() == 1);
+    match named.or(only) {
+        Some((_, group)) => of_group(group),
+        None => {
+            let names = groups.iter().map(|(name, _)| name.as_str());
+            let message = format!("the file holds no spikes of the population `{population}`");
+            let help = tianyan_io::did_you_mean(population, names);
+            Err(Problem::new("sonata-spikes", message).at(spikes.place("")).help(help).into())
+        }
+    }
+}
+
+fn of_group(group: &ColumnGroup) -> Result<Trains, Problems> {
+    let column = group.column("timestamps")?;
+    let mut times = column.numbers()?;
+    match column.text_attribute("units").as_deref() {
+        Some("s" | "sec" | "seconds") => times.iter_mut().for_each(|t| *t *= 1000.0),
+        None | Some("" | "ms" | "milliseconds") => {}
+        Some(other) => {
+            return Err(column.problem(format!("times in \"{other}\", not in ms or s")).into());
+        }
+    }
+    let name = if group.has("node_ids") { "node_ids" } else { "gids" };
+    let ids = group.column(name)?.integers()?;
+    if ids.len() != times.len() {
+        let message = format!("{} timestamps, but {} {name}", times.len(), ids.len());
+        return Err(Problem::new("sonata-lengths", message).at(group.place("")).into());
+    }
+    Ok(collect(times, ids))
+}
+
+/// `timestamps population node_ids`, in any order; without a header, in this order.
+fn from_csv(path: &Path, population: &str) -> Result<Trains, Problems> {
+    let mut table = Table::read(path, ' ')?;
+    if table.columns.first().is_some_and(|first| first.parse::<f64>().is_ok()) {
+        table.rows.insert(0, (1, table.columns.clone()));
+        let names: &[&str] = if table.columns.len() == 2 {
+            &["timestamps", "node_ids"]
+        } else {
+            &["timestamps", "population", "node_ids"]
+        };
+        table.columns = names.iter().map(|name| (*name).to_string()).collect();
+    }
+    let times = table.numbers("timestamps")?;
+    let ids = table.numbers(if table.column("node_ids").is_some() { "node_ids" } else { "gids" })?;
+    let named = table.column("population").map(|column| {
+        let name = |row: &(u32, Vec<String>)| row.1.get(column).cloned().unwrap_or_default();
+        table.rows.iter().map(name).collect::<Vec<String>>()
+    });
+    let several = named.as_ref().is_some_and(|names| names.iter().any(|name| *name != names[0]));
+    let keep = |i: usize| !several || named.as_ref().is_none_or(|names| names[i] == population);
+    let mut trains = Trains::new();
+    for (i, (time, id)) in times.into_iter().zip(ids).enumerate().filter(|(i, _)| keep(*i)) {
+        if id < 0.0 || id.fract() != 0.0 {
+            let problem = Problem::new("csv-number", format!("node id {id} is no whole number from 0 on"));
+            return Err(problem.at(table.place(table.rows[i].0)).into());
+        }
+        trains.entry(id as u32).or_default().push(time);
+    }
+    Ok(trains)
+}
+
+/// BMTK's NWB 1: `/processing/<trial>/spike_train/<node id>/data`.
+fn from_nwb(path: &Path, trial: Option<&str>) -> Result<Trains, Problems> {
+    let processing = columns::open(path)?.group("processing")?;
+    let trials = processing.members();
+    let trial = trial.or_else(|| trials.first().map(String::as_str).filter(|_| trials.len() == 1));
+    let Some(trial) = trial else {
+        let problem = Problem::new("sonata-spikes", format!("the file holds {} trials", trials.len()));
+        return Err(problem.at(processing.place("")).help("name one with the key `trial`").into());
+    };
+    let trains = processing.group(trial)?.group("spike_train")?;
+    let mut found = Trains::new();
+    for (name, group) in trains.groups() {
+        if let Ok(id) = name.parse() {
+            found.insert(id, group.column("data")?.numbers()?);
+        }
+    }
+    Ok(found)
+}

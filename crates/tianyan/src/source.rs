@@ -1,0 +1,87 @@
+//! Where a model comes from: our TOML, or a SONATA config.
+
+use crate::Overrides;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use tianyan_io::config::TomlRecipe;
+use tianyan_io::output::OutputSettings;
+use tianyan_model::{Problem, Problems, Recipe};
+use tianyan_nmodl::Diagnostic;
+use tianyan_sonata::SonataRecipe;
+
+/// A model that was read.
+pub(crate) enum Source {
+    Toml(Box<TomlRecipe>),
+    Sonata(Box<SonataRecipe>),
+}
+
+/// Something the user may want to know about input that is nevertheless accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Warning {
+    /// Of the mechanism compiler.
+    Mechanism(Diagnostic),
+    /// Of the reader of the model.
+    Input(Problem),
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::Mechanism(diagnostic) => diagnostic.fmt(f),
+            Warning::Input(problem) => problem.as_warning().fmt(f),
+        }
+    }
+}
+
+impl Source {
+    /// Reads a config: JSON is SONATA's, all else is TOML. The second value are warnings.
+    pub fn read(path: &Path, overrides: &Overrides) -> Result<(Source, Problems), Problems> {
+        if tianyan_sonata::is_config(path) {
+            let Overrides { duration_ms, dt_ms, tables } = *overrides;
+            let overrides = tianyan_sonata::Overrides { duration_ms, dt_ms, tables };
+            let (recipe, warnings) = SonataRecipe::open(path, overrides, &shipped)?;
+            return Ok((Source::Sonata(Box::new(recipe)), warnings));
+        }
+        let mut config = tianyan_io::config::read_config(path)?;
+        config.override_run(overrides.duration_ms, overrides.dt_ms, overrides.tables)?;
+        let recipe = tianyan_io::config::recipe(&config, &shipped)?;
+        Ok((Source::Toml(Box::new(recipe)), Problems::default()))
+    }
+
+    pub fn recipe(&self) -> &dyn Recipe {
+        match self {
+            Source::Toml(recipe) => recipe.as_ref(),
+            Source::Sonata(recipe) => recipe.as_ref(),
+        }
+    }
+
+    /// The text of the config, for its hash.
+    pub fn text(&self) -> &str {
+        match self {
+            Source::Toml(recipe) => &recipe.config().source.text,
+            Source::Sonata(recipe) => recipe.config_text(),
+        }
+    }
+
+    /// Folder for the results, unless the command line names another.
+    pub fn output_directory(&self) -> PathBuf {
+        match self {
+            Source::Toml(recipe) => recipe.config().output_directory(),
+            Source::Sonata(recipe) => recipe.output_directory(),
+        }
+    }
+
+    /// How results are written.
+    pub fn output_settings(&self) -> OutputSettings {
+        match self {
+            Source::Toml(_) => OutputSettings::default(),
+            Source::Sonata(recipe) => OutputSettings { overwrite: recipe.overwrites(), ..OutputSettings::default() },
+        }
+    }
+}
+
+/// Origin and text of a shipped mechanism.
+fn shipped(name: &str) -> Option<(String, String)> {
+    let (file, text) = tianyan_nmodl::shipped::source(name)?;
+    Some((format!("shipped:{file}"), text.to_string()))
+}
