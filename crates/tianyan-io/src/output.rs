@@ -13,6 +13,7 @@
 //! [`OutputSettings::buffer_bytes`] have gathered, so that short epochs cost nothing.
 
 mod directory;
+mod field;
 mod part_file;
 mod report;
 mod run_json;
@@ -21,15 +22,17 @@ mod spikes;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings};
+use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings, TraceBlock};
 
+pub use field::Field;
+use field::FieldFile;
 pub(crate) use part_file::file_name;
 use report::ReportFile;
 pub use run_json::{PopulationSize, RUN_JSON, RunStatus, RunSummary, rfc3339};
 use spikes::SpikeFile;
 
 /// How results are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OutputSettings {
     /// Replace the files of an earlier run in the same directory.
     pub overwrite: bool,
@@ -40,6 +43,8 @@ pub struct OutputSettings {
     /// Populations that only emit known spikes. They get a group in `spikes.h5` when they spike, the others
     /// always, so that a reader can tell silent cells from unknown ones.
     pub source_populations: Vec<String>,
+    /// Reports that are written as potentials at electrodes.
+    pub fields: Vec<Field>,
 }
 
 impl Default for OutputSettings {
@@ -49,6 +54,7 @@ impl Default for OutputSettings {
             flush_every: Duration::from_secs(1),
             buffer_bytes: 16 << 20,
             source_populations: Vec::new(),
+            fields: Vec::new(),
         }
     }
 }
@@ -73,7 +79,44 @@ pub struct Output {
 #[derive(Debug)]
 struct Files {
     spikes: SpikeFile,
-    reports: Vec<ReportFile>,
+    reports: Vec<Sink>,
+}
+
+/// Where a report goes.
+#[derive(Debug)]
+enum Sink {
+    Report(Box<ReportFile>),
+    Field(Box<FieldFile>),
+}
+
+impl Sink {
+    fn accept(&mut self, block: &TraceBlock) -> Result<(), Problems> {
+        match self {
+            Sink::Report(file) => file.accept(block),
+            Sink::Field(file) => file.accept(block),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Problems> {
+        match self {
+            Sink::Report(file) => file.flush(),
+            Sink::Field(file) => file.flush(),
+        }
+    }
+
+    fn buffered_bytes(&self) -> usize {
+        match self {
+            Sink::Report(file) => file.buffered_bytes(),
+            Sink::Field(file) => file.buffered_bytes(),
+        }
+    }
+
+    fn finish(self, complete: bool) -> Result<String, Problems> {
+        match self {
+            Sink::Report(file) => file.finish(complete),
+            Sink::Field(file) => file.finish(complete),
+        }
+    }
 }
 
 impl Output {
@@ -96,9 +139,13 @@ impl Output {
         let mut files = Files { spikes, reports: Vec::new() };
         for (i, report) in reports.iter().enumerate() {
             let probes = directory::probes_of(probes, i);
+            if let Some(field) = settings.fields.iter().find(|field| field.report == i) {
+                files.reports.push(Sink::Field(Box::new(FieldFile::create(directory, report, probes, field)?)));
+                continue;
+            }
             let rows = report.rows.count(run.duration_ms) as usize;
             let file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
-            files.reports.push(file);
+            files.reports.push(Sink::Report(Box::new(file)));
         }
         Ok(Output {
             directory: directory.to_path_buf(),
@@ -186,12 +233,12 @@ impl Files {
     }
 
     fn buffered_bytes(&self) -> usize {
-        self.spikes.buffered_bytes() + self.reports.iter().map(ReportFile::buffered_bytes).sum::<usize>()
+        self.spikes.buffered_bytes() + self.reports.iter().map(Sink::buffered_bytes).sum::<usize>()
     }
 
     fn flush(&mut self) -> Result<(), Problems> {
         self.spikes.flush()?;
-        self.reports.iter_mut().try_for_each(ReportFile::flush)
+        self.reports.iter_mut().try_for_each(Sink::flush)
     }
 }
 

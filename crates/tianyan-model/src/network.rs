@@ -4,6 +4,8 @@
 //! sorted by target gid; within a gid their order is the order of the model's description, which is also the
 //! order in which synapses of one node are summed.
 
+use std::sync::Arc;
+
 use crate::cell::Parameter;
 use crate::morphology::Location;
 
@@ -108,6 +110,9 @@ pub enum Waveform {
     /// `start <= t_n + dt/2 < start + duration`.
     #[allow(missing_docs)]
     Played { samples: Vec<f64>, interval_ms: f64, start_ms: f64, duration_ms: f64 },
+    /// `factor` times sample n in step n; many places share the samples.
+    #[allow(missing_docs)]
+    Shared { samples: Arc<[f64]>, dt_ms: f64, factor: f64 },
 }
 
 impl Waveform {
@@ -122,6 +127,9 @@ impl Waveform {
                 if k < 0.0 { 0.0 } else { samples.get(k as usize).copied().unwrap_or(0.0) }
             }
             Waveform::Linear(points) => linear(points, t),
+            Waveform::Shared { samples, dt_ms, factor } => {
+                factor * samples.get((t_ms / dt_ms).round() as usize).copied().unwrap_or(0.0)
+            }
             Waveform::Played { samples, interval_ms, start_ms, duration_ms } => {
                 let k = ((t / interval_ms).floor().max(0.0) as usize).min(samples.len().saturating_sub(1));
                 pulse(t, *start_ms, *duration_ms, samples.get(k).copied().unwrap_or(0.0))

@@ -6,6 +6,7 @@ use tianyan_model::{Connections, Gid, Location, PointProcess, Problem, Problems}
 
 use crate::cell::Body;
 use crate::edges::{EdgePopulation, Slab};
+use crate::gaps::{Half, Where};
 use crate::inputs::Activity;
 use crate::kinds::{ARTIFICIAL, Kind, node_number};
 use crate::links::{From, Link};
@@ -34,6 +35,8 @@ pub(crate) struct Connector<'a> {
     pub network: &'a Network,
     pub dt_ms: f64,
     pub out: &'a mut Connections,
+    /// Filled if somebody wants to know where the halves of gap junctions sit.
+    pub sites: Option<&'a mut HashMap<Half, Location>>,
     /// Filled if somebody wants to know.
     pub origins: Option<&'a mut Vec<Origin>>,
     pub problems: Problems,
@@ -63,7 +66,15 @@ struct Edge<'a> {
 impl<'a> Connector<'a> {
     /// A connector into `out`.
     pub fn new(network: &'a Network, dt_ms: f64, out: &'a mut Connections) -> Connector<'a> {
-        Connector { network, dt_ms, out, origins: None, problems: Problems::default(), sets: HashMap::new() }
+        Connector {
+            network,
+            dt_ms,
+            out,
+            sites: None,
+            origins: None,
+            problems: Problems::default(),
+            sets: HashMap::new(),
+        }
     }
 
     /// Connects the cells `gids`, ascending.
@@ -152,13 +163,38 @@ impl<'a> Connector<'a> {
                 if (slab.group[at], slab.type_row[at]) != (key.group, key.type_row) || population.has_texts(key.group) {
                     key = PlanKey::of(population, slab, at);
                 }
-                if let Some(plan) = network.plans[link.edges].get(&key) {
+                if let Some(number) =
+                    network.gaps.of_edge(link.edges, *edge).filter(|_| matches!(link.from, From::Cells))
+                {
+                    self.half((number, false), &mut target);
+                } else if let Some(plan) = network.plans[link.edges].get(&key) {
                     let connected = self.edge(&Edge { link, slab, at, plan, key: &key }, &mut target);
                     if let Err(problem) = connected {
                         self.tell(problem);
                     }
                 }
             }
+            if matches!(link.from, From::Cells) {
+                for number in network.gaps.of_source(link.edges, gid) {
+                    self.half((*number, true), &mut target);
+                }
+            }
+        }
+    }
+
+    /// Finds the place of one end of a gap junction; a random one costs a draw even if nobody asks.
+    fn half(&mut self, half: Half, target: &mut Target) {
+        let Some(body) = target.kind.body() else { return };
+        let section = match &self.network.gaps.list[half.0].place {
+            Where::Section(id) => body.sections.get(*id).copied(),
+            Where::Random(aim) => {
+                let candidates = body.segments.candidates(aim);
+                let random = target.random.get_or_insert_with(|| MersenneTwister::new(target.gid.0));
+                (!candidates.is_empty()).then(|| body.segments.all[candidates.draw(random)].location.section)
+            }
+        };
+        if let (Some(section), Some(sites)) = (section, &mut self.sites) {
+            sites.insert(half, Location { section, x: 0.5 });
         }
     }
 

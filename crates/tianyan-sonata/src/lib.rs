@@ -19,6 +19,8 @@ mod cell;
 mod config;
 mod connect;
 mod edges;
+mod field;
+mod gaps;
 mod inputs;
 mod kinds;
 mod links;

@@ -7,13 +7,15 @@ use tianyan_model::{Gid, Place, Population, Problem, Problems};
 use crate::cell::Conditions;
 use crate::config::{Files, Finder, SimulationConfig};
 use crate::edges::EdgePopulation;
+use crate::gaps::{Gap, Gaps, Where};
 use crate::inputs::{Activity, Replay, SpikeInput};
 use crate::kinds::{Components, Kind, Models, add_once};
 use crate::links::{From, Link};
 use crate::mechanisms::{Library, Mechanisms, Shipped};
 use crate::node_sets::NodeSets;
 use crate::nodes::NodePopulation;
-use crate::plan::{Plan, PlanKey, Planner};
+use crate::placement::Aim;
+use crate::plan::{Placing, Plan, PlanKey, Planner};
 use crate::table::Types;
 use crate::trains::{self, Trains};
 
@@ -33,6 +35,7 @@ pub(crate) struct Network {
     pub mechanisms: Mechanisms,
     /// Known spikes by gid.
     pub trains: HashMap<Gid, Vec<f64>>,
+    pub gaps: Gaps,
     /// Synapses that fire by themselves, and the gid of who fires them.
     pub activity: Option<(Activity, Gid)>,
 }
@@ -75,6 +78,7 @@ pub(crate) fn read(config: &SimulationConfig, shipped: Shipped, warnings: &mut P
             plans: Vec::new(),
             mechanisms: Mechanisms::default(),
             trains: HashMap::new(),
+            gaps: Gaps::default(),
             activity: None,
         },
     };
@@ -85,6 +89,8 @@ pub(crate) fn read(config: &SimulationConfig, shipped: Shipped, warnings: &mut P
     reader.problems = reader.problems.or(()).err().map_or_else(|| Ok(Problems::default()), Err)?;
     reader.link();
     reader.plans(&Planner { components: &components, library: &library });
+    reader.problems = reader.problems.or(()).err().map_or_else(|| Ok(Problems::default()), Err)?;
+    reader.gaps()?;
     reader.problems.or(reader.network)
 }
 
@@ -169,8 +175,8 @@ impl Reader<'_> {
                 Kind::Source => {}
             }
         }
-        for name in ["IClamp", "SEClamp"] {
-            if self.config.inputs.iter().any(|(_, entry)| entry.get("module").is_some_and(|module| module == name)) {
+        for (module, name) in [("IClamp", "IClamp"), ("xstim", "IClamp"), ("SEClamp", "SEClamp")] {
+            if self.config.inputs.iter().any(|(_, entry)| entry.get("module").is_some_and(|other| other == module)) {
                 self.network.mechanisms.add(name, &Place::default(), library, &mut self.problems);
             }
         }
@@ -358,6 +364,57 @@ impl Reader<'_> {
             }
             self.network.plans.push(plans);
         }
+    }
+
+    /// Finds all gap junctions.
+    fn gaps(&mut self) -> Result<(), Problems> {
+        for index in 0..self.network.edges.len() {
+            let plans = &self.network.plans[index];
+            let linked = self.network.links.iter().any(|link| link.edges == index && matches!(link.from, From::Cells));
+            if !linked || plans.values().all(|plan| plan.gap.is_none()) {
+                continue;
+            }
+            let found = self.gaps_of(index)?;
+            found.into_iter().for_each(|(edge, gap)| self.network.gaps.add(index, edge, gap));
+        }
+        if !self.network.gaps.list.is_empty() {
+            let sites = Gaps::find_sites(&self.network, self.config.run.dt_ms)?;
+            self.network.gaps.settle(sites)?;
+        }
+        Ok(())
+    }
+
+    fn gaps_of(&self, index: usize) -> Result<Vec<(usize, Gap)>, Problems> {
+        let edges = &self.network.edges[index];
+        let rows = 0..edges.len();
+        let targets = edges.targets(rows.clone())?;
+        let first = |population: usize| self.network.nodes[population].first_gid;
+        let mut problems = Problems::default();
+        let found = edges.with_slab(rows, |slab| {
+            let mut found = Vec::new();
+            for (edge, target) in targets.iter().enumerate() {
+                let at = slab.position(edge);
+                let plan = self.network.plans[index].get(&PlanKey::of(edges, slab, at));
+                let Some(plan) = plan.filter(|plan| plan.gap.is_some_and(|gap| gap.of(slab, at) != 0.0)) else {
+                    continue;
+                };
+                let place = match &plan.placing {
+                    Placing::Given { section_id, .. } => Where::Section(section_id.of(slab, at) as usize),
+                    Placing::Random { aim } => Where::Random(aim.clone()),
+                    Placing::Unknown => Where::Random(Aim { regions: Vec::new(), range_um: [0.0, 0.0] }),
+                };
+                let conductance = plan.syn_weight.of(slab, at);
+                let (source, target) = (Gid(first(edges.source) + slab.source[at]), Gid(first(edges.target) + target));
+                if source == target || edges.source != edges.target {
+                    let message = format!("a gap junction between gids {} and {}", source.0, target.0);
+                    let problem = Problem::new("sonata-gap", message).at(plan.place.clone());
+                    add_once(&mut problems, problem.help("it joins two cells of one population"));
+                }
+                found.push((edge, Gap { source, target, conductance, place }));
+            }
+            found
+        })?;
+        problems.or(found)
     }
 
     /// The types and groups that occur among the edges of a population.

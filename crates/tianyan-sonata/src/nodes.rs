@@ -199,6 +199,18 @@ impl NodePopulation {
         }
     }
 
+    /// The columns `positions` or `position`, three numbers a node; none if there is none.
+    pub fn position(&self, node_id: u32) -> Result<Option<[f64; 3]>, Problem> {
+        let Some(row) = self.row(node_id) else { return Ok(None) };
+        let Some(group) = self.groups.get(usize::from(self.group_of[row])) else { return Ok(None) };
+        let Some(name) = ["positions", "position"].into_iter().find(|name| group.columns.contains_key(*name)) else {
+            return Ok(None);
+        };
+        let Some(Values::Numbers(numbers)) = group.values(name).transpose()? else { return Ok(None) };
+        let at = 3 * self.group_row[row] as usize;
+        Ok(numbers.get(at..at + 3).and_then(|three| three.try_into().ok()))
+    }
+
     /// Where a node's type stands.
     pub fn place(&self, node_id: u32) -> Place {
         let type_row = self.row(node_id).map(|row| self.type_row[row] as usize);

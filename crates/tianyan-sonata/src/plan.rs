@@ -63,6 +63,8 @@ pub(crate) struct Plan {
     /// Index of the mechanism, of synapses on biophysical cells.
     pub mechanism: usize,
     pub parameters: Vec<Parameter>,
+    /// Whether its edges are gap junctions.
+    pub gap: Option<Source>,
     /// Of dynamics_params: +1 or -1, for artificial cells.
     pub sign: Option<f64>,
     /// For messages.
@@ -117,7 +119,10 @@ impl Planner<'_> {
         let mut problems = Problems::default();
         let syn_weight = of.number("syn_weight", &mut problems);
         let weight = of.weight(&mut problems);
-        let delay_ms = of.number("delay", &mut problems);
+        let gap = of.gap(&mut problems);
+        // Junctions have no delay, and BMTK asks for none.
+        let only_gaps = matches!(gap, Some(Source::Shared(_)));
+        let delay_ms = if only_gaps { None } else { of.number("delay", &mut problems) };
         let count = if of.has("nsyns") { of.number("nsyns", &mut problems) } else { None };
         let dynamics = problems.take(self.dynamics(&of).map_err(Problems::from)).flatten();
         let sign = dynamics.as_ref().and_then(|entry| entry.number("sign", &mut problems));
@@ -129,12 +134,18 @@ impl Planner<'_> {
             placing: Placing::Unknown,
             mechanism: usize::MAX,
             parameters: Vec::new(),
+            gap,
             sign,
             place: of.place.clone(),
         };
         if bodies {
             plan.placing = of.placing(&mut problems);
-            if let Some(synapse) = problems.take(self.synapse(&of, dynamics.as_ref())) {
+            if gap.is_some() {
+                mechanisms.add(crate::gaps::MECHANISM, &of.place, self.library, &mut problems);
+            }
+            if only_gaps {
+                // No synapse.
+            } else if let Some(synapse) = problems.take(self.synapse(&of, dynamics.as_ref())) {
                 plan.mechanism = self.add(&synapse, &of, mechanisms, &mut problems).unwrap_or(usize::MAX);
                 let parameter = |(name, value)| Parameter { name, values: Values::Uniform(value) };
                 plan.parameters = synapse.parameters.into_iter().map(parameter).collect();
@@ -217,6 +228,17 @@ impl Edges<'_> {
                 problems.push(self.problem("sonata-edge", message).help(help));
                 None
             }
+        }
+    }
+
+    fn gap(&self, problems: &mut Problems) -> Option<Source> {
+        if self.edges.column_of(self.key.group, "is_gap_junction").is_some() {
+            return self.number("is_gap_junction", problems);
+        }
+        match self.value("is_gap_junction") {
+            Value::Number(number) if number != 0.0 => Some(Source::Shared(1.0)),
+            Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(Source::Shared(1.0)),
+            _ => None,
         }
     }
 

@@ -1,14 +1,19 @@
 //! What a config means: the recipe.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tianyan_model::{
     Cell, Connections, Couplings, CurrentDerivative, Driven, Gid, KindId, Location, MechanismSource, Parameter, Place,
-    PointProcess, Population, Probe, Problems, Recipe, Report, RunSettings, SELF_EVENTS, SecondOrder, Stimuli, Values,
+    PointProcess, Population, Probe, Problems, Quantity, Recipe, Report, Rows, RunSettings, SELF_EVENTS, SecondOrder,
+    Stimuli, Values, Waveform,
 };
+
+use tianyan_io::output::Field;
 
 use crate::config::{Finder, SimulationConfig};
 use crate::connect::Connector;
+use crate::field::{Pose, Stimulation, activating_nanoamp};
 use crate::inputs::{Clamp, current_clamp, voltage_clamp};
 use crate::kinds::Kind;
 use crate::mechanisms::Shipped;
@@ -34,6 +39,8 @@ pub struct SonataRecipe {
     settings: RunSettings,
     network: Network,
     clamps: Vec<(Clamp, Place)>,
+    /// Electrodes, and their current in each step.
+    stimulations: Vec<(Stimulation, Arc<[f64]>)>,
     reports: Reports,
     model_reports: Vec<Report>,
 }
@@ -43,26 +50,27 @@ impl SonataRecipe {
     /// Tianyan, by name. The second value are warnings.
     pub fn open(path: &Path, overrides: Overrides, shipped: Shipped) -> Result<(SonataRecipe, Problems), Problems> {
         let (mut config, mut warnings) = crate::config::read_config(path)?;
-        let shortened = overrides.duration_ms.is_some_and(|duration| duration < config.run.stop_ms);
         config.run.stop_ms = overrides.duration_ms.unwrap_or(config.run.stop_ms);
         config.run.dt_ms = overrides.dt_ms.unwrap_or(config.run.dt_ms);
-        let _ = shortened;
         let network = network::read(&config, shipped, &mut warnings)?;
         let mut problems = Problems::default();
         let clamps = problems.take(clamps(&config, &network, &mut warnings)).unwrap_or_default();
         let sets = NodeSets::new(&config.node_sets, &network.nodes);
+        let finder = Finder::new(&config.file);
         let mut reader = Reader {
             network: &network,
             sets,
             dt_ms: config.run.dt_ms,
             stop_ms: config.run.stop_ms,
             output: &config.output.directory,
+            finder: &finder,
             warnings: &mut warnings,
         };
-        let reports = problems.take(reader.read(&config.reports)).unwrap_or_default();
+        let mut reports = problems.take(reader.read(&config.reports)).unwrap_or_default();
+        let stimulations = problems.take(stimulations(&config, &finder, &mut warnings)).unwrap_or_default();
         let settings = settings(&config, overrides);
-        let model_reports = reports.membrane.iter().map(|report| report.report.clone()).collect();
-        let recipe = SonataRecipe { config, settings, network, clamps, reports, model_reports };
+        let model_reports = model_reports(&mut reports, &settings);
+        let recipe = SonataRecipe { config, settings, network, clamps, stimulations, reports, model_reports };
         problems.or((recipe, warnings))
     }
 
@@ -88,6 +96,55 @@ impl SonataRecipe {
         (output.spikes_file.as_deref(), output.spikes_csv.as_deref(), output.sort_by_id)
     }
 
+    /// How the currents of some reports become potentials at electrodes; their weights hold a number for each
+    /// compartment and electrode.
+    pub fn fields(&self, directory: &Path) -> Result<Vec<Field>, Problems> {
+        let mut found = Vec::new();
+        for report in &self.reports.electrodes {
+            let channels = report.electrodes.positions.len();
+            let mut by_channel: Vec<Vec<f64>> = vec![Vec::new(); channels];
+            for &gid in &report.gids {
+                let (Some(body), Some((population, node_id))) = (self.network.kind(gid).body(), self.network.node(gid))
+                else {
+                    continue;
+                };
+                let pose = Pose::of(&self.network.nodes[population], node_id)?;
+                let transfer =
+                    report.electrodes.transfer_mv_per_nanoamp(&body.coordinates.posed(&pose), &body.diameters_um());
+                by_channel.iter_mut().zip(transfer).for_each(|(all, own)| all.extend(own));
+            }
+            found.push(Field {
+                report: report.report,
+                channels,
+                transfer_mv_per_nanoamp: by_channel.concat(),
+                contributions: report.contributions.as_ref().map(|folder| directory.join(folder)),
+            });
+        }
+        Ok(found)
+    }
+
+    /// The currents by which electrodes act on a cell.
+    fn stimulate(&self, gid: Gid, out: &mut Stimuli) -> Result<(), Problems> {
+        let (Some(body), Some((population, node_id))) = (self.network.kind(gid).body(), self.network.node(gid)) else {
+            return Ok(());
+        };
+        let mechanism = self.network.mechanisms.index("IClamp").unwrap_or_default();
+        for (stimulation, samples) in &self.stimulations {
+            let pose = Pose::of(&self.network.nodes[population], node_id)?;
+            let outside = stimulation.transfer(&body.coordinates.posed(&pose))?;
+            let currents = activating_nanoamp(&body.cell, &body.segments.all, &outside);
+            let parameter_set = out.parameter_sets.len();
+            out.parameter_sets.push(Vec::new());
+            for (segment, factor) in body.segments.all.iter().zip(currents) {
+                let instance = out.instances.len() as u32;
+                out.instances.push(PointProcess { gid, location: segment.location, mechanism, parameter_set });
+                let waveform = Waveform::Shared { samples: samples.clone(), dt_ms: self.settings.dt_ms, factor };
+                out.driven.push(Driven { instance, parameter: "amp".into(), waveform });
+            }
+        }
+        Ok(())
+    }
+
     fn places(&self, report: &MembraneReport, gid: Gid) -> Vec<(Location, u32)> {
         let Some(body) = self.network.kind(gid).body() else { return Vec::new() };
         match &report.sections {
@@ -98,6 +155,44 @@ impl SonataRecipe {
             }
         }
     }
+}
+
+/// All electrodes of the config's inputs.
+fn stimulations(
+    config: &SimulationConfig,
+    finder: &Finder,
+    warnings: &mut Problems,
+) -> Result<Vec<(Stimulation, Arc<[f64]>)>, Problems> {
+    let mut problems = Problems::default();
+    let mut found = Vec::new();
+    for (_, entry) in &config.inputs {
+        let is_xstim = entry.get("module").is_some_and(|module| module == "xstim");
+        if is_xstim && entry.is_enabled(&mut Problems::default()) {
+            let steps = (config.run.stop_ms / config.run.dt_ms).round() as u64;
+            if let Some(stimulation) = problems.take(Stimulation::read(entry, finder, warnings)) {
+                let samples = stimulation.samples(steps, config.run.dt_ms).into();
+                found.push((stimulation, samples));
+            }
+        }
+    }
+    problems.or(found)
+}
+
+/// Reports of the membrane, then those of electrodes, which record all currents.
+fn model_reports(reports: &mut Reports, run: &RunSettings) -> Vec<Report> {
+    let mut all: Vec<Report> = reports.membrane.iter().map(|report| report.report.clone()).collect();
+    for report in &mut reports.electrodes {
+        report.report = all.len();
+        all.push(Report {
+            name: report.file.clone(),
+            quantity: Quantity::MembraneCurrent,
+            variable: "ecp".into(),
+            unit: "mV".into(),
+            rows: Rows::after_steps(0.0, run.duration_ms, run.dt_ms, run.dt_ms),
+            double: true,
+        });
+    }
+    all
 }
 
 fn settings(config: &SimulationConfig, overrides: Overrides) -> RunSettings {
@@ -207,7 +302,9 @@ impl Recipe for SonataRecipe {
         connector.problems.or(())
     }
 
-    fn couplings_on(&self, _gids: &[Gid], _out: &mut Couplings) -> Result<(), Problems> {
+    fn couplings_on(&self, gids: &[Gid], out: &mut Couplings) -> Result<(), Problems> {
+        let mechanism = self.network.mechanisms.index(crate::gaps::MECHANISM).unwrap_or_default();
+        self.network.gaps.couplings_on(gids, mechanism, out);
         Ok(())
     }
 
@@ -238,6 +335,7 @@ impl Recipe for SonataRecipe {
                     waveform: waveform.clone(),
                 }));
             }
+            problems.take(self.stimulate(gid, out));
         }
         problems.or(())
     }
@@ -247,6 +345,17 @@ impl Recipe for SonataRecipe {
             for &gid in gids.iter().filter(|gid| report.gids.binary_search(gid).is_ok()) {
                 let places = self.places(report, gid).into_iter();
                 out.extend(places.map(|(location, element_id)| Probe { report: index, gid, location, element_id }));
+            }
+        }
+        for report in &self.reports.electrodes {
+            for &gid in gids.iter().filter(|gid| report.gids.binary_search(gid).is_ok()) {
+                let segments = self.network.kind(gid).body().into_iter().flat_map(|body| &body.segments.all);
+                out.extend(segments.map(|segment| Probe {
+                    report: report.report,
+                    gid,
+                    location: segment.location,
+                    element_id: segment.section_id,
+                }));
             }
         }
         Ok(())

@@ -3,11 +3,12 @@
 //! As in BMTK, row k of a report holds the state after step k + 1, although `mapping/time` begins at the report's
 //! start; there is no row for t = 0.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tianyan_model::{Gid, Problem, Problems, Quantity, Report, Rows};
 
-use crate::config::{Entry, is_multiple, rounded};
+use crate::config::{Entry, Finder, is_multiple, rounded};
+use crate::field::{ElectrodeReport, Electrodes};
 use crate::kinds::Kind;
 use crate::network::Network;
 use crate::node_sets::NodeSets;
@@ -37,6 +38,7 @@ pub(crate) struct MembraneReport {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reports {
     pub membrane: Vec<MembraneReport>,
+    pub electrodes: Vec<ElectrodeReport>,
     /// Folders for placed synapses.
     pub saved_synapses: Vec<String>,
 }
@@ -67,6 +69,7 @@ pub(crate) struct Reader<'a> {
     pub dt_ms: f64,
     pub stop_ms: f64,
     pub output: &'a Path,
+    pub finder: &'a Finder,
     pub warnings: &'a mut Problems,
 }
 
@@ -89,8 +92,9 @@ impl Reader<'_> {
                     entry.warn_unknown(&["module", "network_dir", "single_file", "enabled"], self.warnings);
                     reports.saved_synapses.extend(entry.need_text("network_dir", &mut problems));
                 }
+                "extracellular" => reports.electrodes.extend(problems.take(self.electrodes(name, entry)).flatten()),
                 "spikes_report" | "" => {}
-                "extracellular" | "netcon_report" | "clamp_report" | "SEClamp" | "weight_recorder" => {
+                "netcon_report" | "clamp_report" | "SEClamp" | "weight_recorder" => {
                     let message = format!("the report {name} (module {module}) is not written");
                     self.warnings.push(entry.problem("module", "sonata-report", message));
                 }
@@ -104,6 +108,21 @@ impl Reader<'_> {
         }
         self.check_files(&reports.membrane, &mut problems);
         problems.or(reports)
+    }
+
+    fn electrodes(&mut self, name: &str, entry: &Entry) -> Result<Option<ElectrodeReport>, Problems> {
+        let electrodes = Electrodes::read(entry, self.finder, self.warnings)?;
+        let mut problems = Problems::default();
+        let gids = problems.take(self.gids(entry)).unwrap_or_default();
+        let file = entry.text("file_name", &mut problems).unwrap_or_else(|| name.to_string());
+        let contributions = entry.text("contributions_dir", &mut problems).map(PathBuf::from);
+        problems.or(())?;
+        if gids.is_empty() {
+            let message = format!("the report {name} names no biophysical cell, and is not written");
+            self.warnings.push(entry.problem("cells", "sonata-report", message));
+            return Ok(None);
+        }
+        Ok(Some(ElectrodeReport { file: self.stem(&file), electrodes, gids, contributions, report: 0 }))
     }
 
     fn membrane(&mut self, name: &str, entry: &Entry) -> Result<Vec<MembraneReport>, Problems> {

@@ -186,11 +186,6 @@ impl Types {
         self.row_of.get(&id).copied()
     }
 
-    /// Number of types.
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
     /// Whether it has a column.
     pub fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|other| other == column)

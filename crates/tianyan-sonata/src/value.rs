@@ -30,14 +30,6 @@ impl Value {
         }
     }
 
-    /// The number, if it is one.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            Value::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-
     /// The text; numbers in their shortest form.
     pub fn text(&self) -> Option<String> {
         match self {

@@ -3,7 +3,6 @@
 use crate::{Error, Session};
 use std::path::{Path, PathBuf};
 use tianyan_io::export::{ExportMechanism, export_neuron};
-use tianyan_model::Recipe;
 
 impl Session {
     /// Writes a folder that rebuilds exactly this network in NEURON, and gives the files.

@@ -8,7 +8,7 @@ use tianyan_comm::Solo;
 use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation};
 use tianyan_io::output::{Output, PopulationSize, RunStatus, RunSummary, rfc3339};
 use tianyan_layout::{Network, partition};
-use tianyan_model::{Gid, Recipe};
+use tianyan_model::Gid;
 
 /// How a run is carried out; nothing here changes its results.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -83,7 +83,7 @@ impl Session {
         self.recipe().source_spikes_on(&gids, &mut trains)?;
         let sources = self.recipe().populations().iter();
         let sources = sources.filter(|p| trains.iter().any(|(gid, _)| p.node_id(*gid).is_some()));
-        let mut settings = self.source.output_settings();
+        let mut settings = self.source.output_settings(directory)?;
         settings.overwrite |= overwrite;
         settings.source_populations = sources.map(|p| p.name.clone()).collect();
         let recipe = self.recipe();

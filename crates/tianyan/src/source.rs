@@ -72,11 +72,15 @@ impl Source {
     }
 
     /// How results are written.
-    pub fn output_settings(&self) -> OutputSettings {
-        match self {
+    pub fn output_settings(&self, directory: &Path) -> Result<OutputSettings, Problems> {
+        Ok(match self {
             Source::Toml(_) => OutputSettings::default(),
-            Source::Sonata(recipe) => OutputSettings { overwrite: recipe.overwrites(), ..OutputSettings::default() },
-        }
+            Source::Sonata(recipe) => OutputSettings {
+                overwrite: recipe.overwrites(),
+                fields: recipe.fields(directory)?,
+                ..OutputSettings::default()
+            },
+        })
     }
 }
 

@@ -223,6 +223,10 @@ fn waveform(waveform: &Waveform) -> Value {
             json!({ "kind": "step", "start_ms": start_ms, "interval_ms": interval_ms, "samples": samples })
         }
         Waveform::Linear(points) => json!({ "kind": "linear", "points": points }),
+        Waveform::Shared { samples, dt_ms, factor } => {
+            let samples: Vec<f64> = samples.iter().map(|sample| sample * factor).collect();
+            json!({ "kind": "step", "start_ms": 0.0, "interval_ms": dt_ms, "samples": samples })
+        }
         Waveform::Played { samples, interval_ms, start_ms, duration_ms } => json!({
             "kind": "played", "interval_ms": interval_ms, "samples": samples, "start_ms": start_ms,
             "duration_ms": duration_ms,

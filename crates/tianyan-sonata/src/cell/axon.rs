@@ -13,6 +13,7 @@
 use tianyan_model::{Attachment, Geometry, Morphology, Place, Point, Problem, Section, SectionType, Shape};
 
 use super::Tree;
+use crate::field::Stub;
 
 const LENGTH_UM: f64 = 30.0;
 
@@ -64,6 +65,9 @@ fn replace(tree: &mut Tree, place: &Place, x: f64, shapes: [Shape; 2]) -> Result
     for parent in tree.sections.iter_mut().filter_map(|section| section.parent.as_mut()) {
         parent.section = kept[parent.section];
     }
+    let drawn = shapes.iter().any(|shape| matches!(shape, Shape::Cylinder { .. }));
+    let siblings = tree.sections.iter().filter(|section| section.parent == Some(Attachment { section: 0, x })).count();
+    tree.stub = drawn.then(|| Stub::on(&points(&tree.sections[0]), x, siblings, LENGTH_UM));
     let on = [Attachment { section: 0, x }, Attachment { section: count, x: 1.0 }];
     for (i, (shape, parent)) in shapes.into_iter().zip(on).enumerate() {
         let (name, section_type) = (format!("axon[{i}]"), SectionType::Axon);

@@ -17,10 +17,11 @@ mod perisomatic;
 
 use std::path::{Path, PathBuf};
 
-use tianyan_model::{Cell, Detector, Discretisation, Location, Place, Problem, Problems};
+use tianyan_model::{Cell, Detector, Discretisation, Geometry, Location, Place, Problem, Problems};
 
+use crate::field::Coordinates;
 use crate::mechanisms::Library;
-use crate::placement::Segments;
+use crate::placement::{Segment, Segments};
 pub(crate) use fit::read_object;
 use membrane::Membrane;
 pub(crate) use morphology::Tree;
@@ -63,8 +64,8 @@ pub(crate) struct Body {
     pub sections: Vec<usize>,
     /// Where synapses may lie.
     pub segments: Segments,
-    /// Whether model_processing inserted `extracellular`.
-    pub extracellular: bool,
+    /// Where they lie, around the soma.
+    pub coordinates: Coordinates,
 }
 
 impl Body {
@@ -78,7 +79,6 @@ impl Body {
         let place = Place::default().key(build.place.clone());
         let mut tree = Tree::read(&build.morphology)?;
         let mut membrane = Membrane::default();
-        let mut extracellular = false;
         if let Template::NeuroMl(path) = &build.template {
             axon::stub_perisomatic(&mut tree, &place)?;
             membrane = neuroml::membrane(path, &tree, library)?;
@@ -111,18 +111,21 @@ impl Body {
                     let path = need(build.parameters.as_deref(), word, &place)?;
                     membrane = all_active::membrane(path, &tree, library, warnings)?;
                 }
-                "extracellular" | "set_extracellular" => extracellular = true,
+                // With NEURON's defaults this changes nothing but where a field outside can act.
+                "extracellular" | "set_extracellular" => {}
                 other => return Err(unknown(other, &place).into()),
             }
         }
-        Ok(Body::finished(tree, membrane, conditions, extracellular))
+        Ok(Body::finished(tree, membrane, conditions))
     }
 
-    fn finished(tree: Tree, membrane: Membrane, conditions: &Conditions, extracellular: bool) -> Body {
+    fn finished(tree: Tree, membrane: Membrane, conditions: &Conditions) -> Body {
+        let stub = tree.stub;
         let (morphology, sections) = tree.finished();
         let rule = Discretisation::OddMaxLength { max_um: conditions.max_compartment_um };
         let compartments: Vec<u32> = morphology.sections.iter().map(|s| rule.compartments(s, 0.0, 0.0)).collect();
         let segments = Segments::new(&morphology, &compartments, &sections);
+        let coordinates = Coordinates::new(&morphology, &segments.all, &compartments, stub);
         let count = morphology.sections.len();
         let mut cell = Cell {
             morphology,
@@ -135,7 +138,18 @@ impl Body {
             ..Cell::default()
         };
         membrane.paint(&mut cell, &sections);
-        Body { cell, sections, segments, extracellular }
+        Body { cell, sections, segments, coordinates }
+    }
+
+    /// Diameter of each compartment, in the order of section ids.
+    pub fn diameters_um(&self) -> Vec<f64> {
+        let geometry = Geometry::new(&self.cell.morphology, &self.cell.compartments);
+        let of = |segment: &Segment| {
+            let section = &geometry.sections[segment.location.section];
+            let i = (segment.location.x * section.len() as f64) as usize;
+            section[i.min(section.len() - 1)].diameter_um
+        };
+        self.segments.all.iter().map(of).collect()
     }
 
     /// Names of the density mechanisms, in the order of their first section.

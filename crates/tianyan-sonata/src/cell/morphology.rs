@@ -5,10 +5,14 @@ use std::path::Path;
 use tianyan_io::swc;
 use tianyan_model::{Attachment, Morphology, Problems, Section};
 
+use crate::field::Stub;
+
 /// Sections in the order of NEURON's list `all`; parents may stand behind their children.
 #[derive(Debug, Clone)]
 pub(crate) struct Tree {
     pub sections: Vec<Section>,
+    /// Where the last two sections are drawn, if they are a stub without points.
+    pub stub: Option<Stub>,
 }
 
 impl Tree {
@@ -22,7 +26,7 @@ impl Tree {
             section.parent = section.parent.map(|p| Attachment { section: position[p.section], x: p.x });
             section
         };
-        Ok(Tree { sections: swc.all_order.iter().map(section).collect() })
+        Ok(Tree { sections: swc.all_order.iter().map(section).collect(), stub: None })
     }
 
     /// What a section belongs to, as parameter files name it: the first four letters of its name.

@@ -49,7 +49,9 @@ impl Element<'_> {
             "dend" | "basal" => tree.of_region("dend"),
             "apic" | "apical" => tree.of_region("apic"),
             other => {
-                return Err(self.problem(format!("segmentGroup `{other}` is not soma, axon, dend, apic or all")).into());
+                return Err(self
+                    .problem(format!("segmentGroup `{other}` is not soma, axon, dend, apic or all"))
+                    .into());
             }
         };
         let settings = self.settings()?;

@@ -29,11 +29,9 @@ pub struct SimulationConfig {
     /// Pairs of data files and type files.
     pub(crate) nodes: Vec<Files>,
     pub(crate) edges: Vec<Files>,
-    pub(crate) gap_junctions: Vec<PathBuf>,
     pub(crate) node_sets: Entry,
     pub(crate) inputs: Vec<(String, Entry)>,
     pub(crate) reports: Vec<(String, Entry)>,
-    pub(crate) whole: Entry,
 }
 
 /// `run` and `conditions`.
@@ -221,10 +219,6 @@ fn understood(
             edges.push(pair(&entry, "edges_file", "edge_types_file", problems));
         }
     }
-    let mut gap_junctions = Vec::new();
-    for entry in networks.list("gap_juncs", problems) {
-        gap_junctions.extend(finder.existing(&entry, "gap_juncs_file", problems));
-    }
     Some(SimulationConfig {
         file: path.to_path_buf(),
         text,
@@ -233,11 +227,9 @@ fn understood(
         components: whole.object("components", problems),
         nodes,
         edges,
-        gap_junctions,
         node_sets: node_sets(&whole, &finder, problems)?,
         inputs: whole.object("inputs", problems).objects(problems),
         reports: whole.object("reports", problems).objects(problems),
-        whole,
     })
 }
 
@@ -294,7 +286,7 @@ fn output(whole: &Entry, finder: &Finder, problems: &mut Problems, warnings: &mu
     let entry = whole.object("output", problems);
     entry.warn_unknown(OUTPUT, warnings);
     let written = entry.text("output_dir", problems).unwrap_or_else(|| "output".into());
-    let directory = finder.folder.join(&written);
+    let directory = plain(&finder.folder.join(&written));
     // Names may repeat the directory, as BMTK allows.
     let name = |key: &str, problems: &mut Problems| {
         let name = entry.text(key, problems)?;
@@ -347,7 +339,7 @@ impl Finder {
 
     /// Where a path leads: in the config's folder, or in the working directory if only that exists.
     pub fn path(&self, written: &str) -> PathBuf {
-        let beside = self.folder.join(written);
+        let beside = plain(&self.folder.join(written));
         if !beside.exists() && Path::new(written).exists() { PathBuf::from(written) } else { beside }
     }
 
@@ -373,4 +365,9 @@ impl Finder {
         }
         found
     }
+}
+
+/// The path without its `.`s.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != std::path::Component::CurDir).collect()
 }
