@@ -16,10 +16,11 @@ import compare
 import convergence
 import rallpack
 import rings
+import shipped
 import small
 import worm
 
-CHECKS = {**small.CHECKS, **convergence.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS}
+CHECKS = {**small.CHECKS, **convergence.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS, **shipped.CHECKS}
 
 
 def chosen(words):

@@ -7,7 +7,7 @@ use crate::ast::Neuron;
 
 include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
-/// SUFFIX or POINT_PROCESS name, file name and text of each, sorted by file name.
+/// SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL name, file name and text of each, sorted by file name.
 static ALL: LazyLock<Vec<(&str, &str, &str)>> =
     LazyLock::new(|| FILES.iter().map(|(file, text)| (name_of(file, text), *file, *text)).collect());
 
@@ -19,7 +19,7 @@ pub fn all() -> &'static [(&'static str, &'static str, &'static str)] {
     &ALL
 }
 
-/// File name and text of the mechanism with that SUFFIX or POINT_PROCESS name.
+/// File name and text of the mechanism with that SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL name.
 pub fn source(name: &str) -> Option<(&'static str, &'static str)> {
     BY_NAME.get(name).map(|index| (ALL[*index].1, ALL[*index].2))
 }
@@ -29,7 +29,7 @@ fn name_of(file: &'static str, text: &'static str) -> &'static str {
     let mut report = crate::diagnostic::Report::new(file, text);
     let parsed = crate::parse::parse(text, &mut report);
     let span = parsed.neuron.iter().find_map(|statement| match statement {
-        Neuron::Suffix(name) | Neuron::PointProcess(name) => Some(name.span),
+        Neuron::Suffix(name) | Neuron::PointProcess(name) | Neuron::ArtificialCell(name) => Some(name.span),
         _ => None,
     });
     let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".mod");
