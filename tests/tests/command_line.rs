@@ -179,6 +179,11 @@ fn plots_are_drawn() {
         let svg = std::fs::read_to_string(folder.path().join("picture.svg")).expect("the picture");
         assert!(svg.starts_with("<svg") || svg.contains("<svg "), "{file}");
     }
+    let png = tianyan(&["plot", "out/v.h5", "--output", "picture.png"], folder.path());
+    assert_eq!(png.status.code(), Some(0), "{}", text(&png.stderr));
+    assert!(std::fs::read(folder.path().join("picture.png")).expect("the picture").starts_with(b"\x89PNG"));
+    let bitmap = tianyan(&["plot", "out/v.h5", "--output", "picture.bmp"], folder.path());
+    assert!(bitmap.status.code() == Some(2) && text(&bitmap.stderr).contains(".svg or .png"));
     let none = tianyan(&["plot", "out/v.h5", "--cells", "AVAL"], folder.path());
     assert_eq!(none.status.code(), Some(2));
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::axis::{Axis, range_of};
 use crate::decimate::decimate;
-use crate::plot::{Anchor, Picture, colour, text_width};
+use crate::plot::{Anchor, BELOW, INK, LEFT, Picture, colour, text_width};
 
 /// Points of a trace that are drawn at most.
 const MOST_POINTS: usize = 2000;
@@ -64,8 +64,8 @@ impl Default for TraceStyle {
     }
 }
 
-/// Draws traces as an SVG document.
-pub fn traces_svg(traces: &[Trace], style: &TraceStyle) -> String {
+/// Draws traces over time.
+pub fn draw_traces(traces: &[Trace], style: &TraceStyle) -> Picture {
     let panels: Vec<&[Trace]> = match style.arrangement {
         Arrangement::Overlay => vec![traces],
         Arrangement::Stacked => traces.chunks(1).collect(),
@@ -73,27 +73,28 @@ pub fn traces_svg(traces: &[Trace], style: &TraceStyle) -> String {
     let count = panels.len().max(1) as f64;
     let height = if style.panel_px > 0.0 { style.panel_px } else { panel_height(panels.len()) };
     let gap = if panels.len() > 1 { 10.0 } else { 0.0 };
-    let top = if style.title.is_empty() { 16.0 } else { 44.0 };
+    let top = Picture::top(&style.title);
     let bottom = top + count * height + (count - 1.0) * gap;
-    let mut picture = Picture::new(style.width_px, bottom + 52.0, &style.title);
-    let right = style.width_px - legend_width(traces);
+    let mut picture = Picture::new(style.width_px, bottom + BELOW, &style.title);
+    let right = style.width_px - legend_width(traces.iter().map(|t| t.name.as_str()));
     let (low, high) = time_range(traces);
-    let x = Axis { low, high, from_px: 78.0, to_px: right };
+    let x = Axis { low, high, from_px: LEFT, to_px: right };
     for (i, panel) in panels.iter().enumerate() {
         let above = top + i as f64 * (height + gap);
         draw_panel(&mut picture, panel, i, &x, above, above + height, i + 1 == panels.len());
     }
-    picture.label(0.5 * (x.from_px + x.to_px), bottom + 40.0, Anchor::Middle, "#222222", &style.x_label);
-    picture.upward_label(20.0, 0.5 * (top + bottom), &style.y_label);
-    picture.finish()
+    picture.axis_labels(&x, top, bottom, &style.x_label, &style.y_label);
+    picture
 }
 
-fn panel_height(panels: usize) -> f64 {
+/// Of one of so many panels, px.
+pub(crate) fn panel_height(panels: usize) -> f64 {
     if panels <= 1 { 380.0 } else { (640.0 / panels as f64).clamp(56.0, 180.0) }
 }
 
-fn legend_width(traces: &[Trace]) -> f64 {
-    let widest = traces.iter().map(|t| text_width(&t.name)).fold(0.0, f64::max);
+/// Of names with lines before them, px.
+pub(crate) fn legend_width<'a>(names: impl Iterator<Item = &'a str>) -> f64 {
+    let widest = names.map(text_width).fold(0.0, f64::max);
     if widest == 0.0 { 24.0 } else { (widest + 52.0).clamp(70.0, 260.0) }
 }
 
@@ -110,18 +111,20 @@ fn draw_panel(picture: &mut Picture, traces: &[Trace], first: usize, x: &Axis, t
     for (i, trace) in traces.iter().enumerate() {
         picture.path(&trace_path(trace, x, &y), colour(first + i), 1.2);
     }
-    draw_legend(picture, traces, first, x.to_px + 14.0, top);
+    let names: Vec<&str> = traces.iter().map(|t| t.name.as_str()).collect();
+    draw_legend(picture, &names, first, x.to_px + 14.0, top);
 }
 
-fn draw_legend(picture: &mut Picture, traces: &[Trace], first: usize, x: f64, top: f64) {
-    for (i, trace) in traces.iter().take(MOST_NAMES).enumerate().filter(|(_, t)| !t.name.is_empty()) {
+/// Names with the lines' colours; `first` is the colour of the first.
+pub(crate) fn draw_legend(picture: &mut Picture, names: &[&str], first: usize, x: f64, top: f64) {
+    for (i, name) in names.iter().take(MOST_NAMES).enumerate().filter(|(_, name)| !name.is_empty()) {
         let y = top + 10.0 + 18.0 * i as f64;
         picture.path(&format!("M{x:.1} {y:.1}h18"), colour(first + i), 2.5);
-        picture.label(x + 24.0, y + 4.0, Anchor::Start, "#222222", &trace.name);
+        picture.label(x + 24.0, y + 4.0, Anchor::Start, INK, name);
     }
-    if traces.len() > MOST_NAMES {
+    if names.len() > MOST_NAMES {
         let y = top + 14.0 + 18.0 * MOST_NAMES as f64;
-        picture.label(x, y, Anchor::Start, "#222222", &format!("and {} more", traces.len() - MOST_NAMES));
+        picture.label(x, y, Anchor::Start, INK, &format!("and {} more", names.len() - MOST_NAMES));
     }
 }
 
@@ -156,12 +159,12 @@ mod tests {
         let wave = |f: f64| (0..100_000).map(|i| -65.0 + 30.0 * (f * i as f64).sin()).collect();
         let traces = [trace("AVAL <left>", wave(0.01)), trace("AVAR", wave(0.02))];
         let style = TraceStyle { title: "Two & two".into(), ..TraceStyle::default() };
-        let svg = traces_svg(&traces, &style);
+        let svg = draw_traces(&traces, &style).svg();
         assert!(svg.len() < 80_000, "{}", svg.len());
         for text in ["AVAL &lt;left&gt;", "AVAR", "Two &amp; two", "Time (ms)", "Membrane potential (mV)"] {
             assert!(svg.contains(text), "{text}");
         }
-        assert_eq!(svg, traces_svg(&traces, &style));
+        assert_eq!(svg, draw_traces(&traces, &style).svg());
     }
 
     #[test]
@@ -171,7 +174,7 @@ mod tests {
         for arrangement in [Arrangement::Overlay, Arrangement::Stacked] {
             let style = TraceStyle { arrangement, ..TraceStyle::default() };
             for traces in [vec![], vec![trace("", vec![])], vec![gap.clone(), flat.clone()], vec![flat.clone(); 40]] {
-                let svg = traces_svg(&traces, &style);
+                let svg = draw_traces(&traces, &style).svg();
                 assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
             }
         }

@@ -19,6 +19,21 @@ Exit codes:
   2   the input is wrong; every problem is listed
   75  stopped before the end, after what was done was saved; running on makes sense";
 
+const SPIKES_HELP: &str = "\
+Rates are spikes over cells and time. CV of ISI is the standard deviation of a cell's inter-spike intervals over
+their mean (0 regular, 1 Poisson), averaged over cells with at least two intervals. Synchrony is Golomb's chi of
+spike counts in bins: 1 if all cells fire together, 1/sqrt(cells) if independently.
+The run's length comes from --duration-ms, else from the run.json beside the file, else from the last spike.
+Silent cells are known from --nodes or run.json only.";
+
+const COMPARE_HELP: &str = "\
+Spikes match if they are of the same cell and within the tolerance, early ones first; shifts are between the k-th
+spikes of cells with as many in both. Traces are matched by cell, section and position, at the times that both have.
+Exit codes:
+  0   equal within the tolerances
+  1   different
+  2   something cannot be read or compared";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -62,11 +77,17 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         neuron: PathBuf,
     },
-    /// Draw results as SVG: traces of a report, or a raster of spikes.h5
+    /// Say what a spikes file holds: rates, silent cells, irregularity, synchrony; draw rasters and rates over time
+    #[command(after_help = SPIKES_HELP)]
+    Spikes(SpikesArguments),
+    /// Compare two outputs, of Tianyan or of other simulators that write SONATA
+    #[command(after_help = COMPARE_HELP)]
+    Compare(CompareArguments),
+    /// Draw results as SVG or PNG: traces of a report, or a raster of spikes.h5
     Plot {
         /// The HDF5 file
         file: PathBuf,
-        /// The picture [default: beside the file]
+        /// The picture, .svg or .png [default: .svg beside the file]
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Names or node ids of the cells to draw
@@ -103,6 +124,73 @@ pub struct RunArguments {
     /// Show only errors
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// What to say of spikes.
+#[derive(Debug, Args)]
+pub struct SpikesArguments {
+    /// The spikes file (SONATA HDF5)
+    pub file: PathBuf,
+    /// Only this population; may be repeated
+    #[arg(long = "population", value_name = "NAME")]
+    pub populations: Vec<String>,
+    /// How long the run was
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    pub duration_ms: Option<f64>,
+    /// Leave out spikes before this time
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    pub from_ms: Option<f64>,
+    /// Leave out spikes at this time and later
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    pub to_ms: Option<f64>,
+    /// Bins of rates over time and of the synchrony
+    #[arg(long, value_name = "MS", default_value = "5", allow_negative_numbers = true)]
+    pub bin_ms: f64,
+    /// The network's nodes file (SONATA HDF5), which knows silent cells too
+    #[arg(long, value_name = "FILE")]
+    pub nodes: Option<PathBuf>,
+    /// Its table of node types (CSV, apart by spaces)
+    #[arg(long, value_name = "FILE")]
+    pub node_types: Option<PathBuf>,
+    /// Group cells by this column of the nodes file or of the node types
+    #[arg(long, value_name = "COLUMN")]
+    pub by: Option<String>,
+    /// Draw a raster into this file, .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub raster: Option<PathBuf>,
+    /// Draw rates over time into this file, .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub psth: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to compare, and what counts as equal.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// A folder of results, a spikes file, or a report
+    pub a: PathBuf,
+    /// Another one
+    pub b: PathBuf,
+    /// Spikes this close are the same
+    #[arg(long, value_name = "MS", default_value = "1e-6")]
+    pub tolerance_ms: f64,
+    /// Largest difference of traces that counts as none, in the report's unit
+    #[arg(long, value_name = "VALUE", default_value = "1e-6")]
+    pub trace_tolerance: f64,
+    /// Take row k of B's reports as row k + N: BMTK's row k holds the state after step k + 1, so N is 1 there
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
+    pub shift_rows: i64,
+    /// The step of the runs [default: from run.json]
+    #[arg(long, value_name = "MS")]
+    pub dt_ms: Option<f64>,
+    /// Only this population; may be repeated
+    #[arg(long = "population", value_name = "NAME")]
+    pub populations: Vec<String>,
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How to report.

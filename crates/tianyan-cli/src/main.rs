@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod compare;
 mod explain;
 mod export;
 mod info;
@@ -10,6 +11,8 @@ mod morphology;
 mod plot;
 mod progress;
 mod run;
+mod say;
+mod spikes;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -27,6 +30,8 @@ fn main() -> ExitCode {
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Morph { file } => morphology::describe(file),
         Command::Export { config, neuron } => export::neuron(config, neuron),
+        Command::Spikes(options) => spikes::spikes(options),
+        Command::Compare(options) => compare::compare(options),
         Command::Plot { file, output, cells } => plot::plot(file, output.as_deref(), cells),
         Command::Info => info::show(),
     };

@@ -1,7 +1,7 @@
 //! `tianyan mod`.
 
 use crate::arguments::{Format, Stage};
-use std::io::Write;
+use crate::say::say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tianyan::nmodl::diagnostic::Severity;
@@ -49,9 +49,4 @@ fn tell(report: &MechanismReport) {
     if report.is_good() {
         say(&report.text);
     }
-}
-
-/// Prints; whoever closed the other end of the pipe has seen enough.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }

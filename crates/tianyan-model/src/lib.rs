@@ -4,7 +4,7 @@
 //! section into compartments gives its [`Geometry`]; a [`Cell`] adds membrane properties and density
 //! mechanisms; a [`Recipe`] describes the whole network and is asked in batches of gids, so that a rank
 //! never holds more than its own share. What crosses the engine's border on the way out are the plain
-//! records of [`records`].
+//! records of [`records`]; [`recordings`] are what a whole run left.
 //!
 //! Nothing here touches files, MPI or time. Units are NEURON's (mV, ms, um, mA/cm2, S/cm2, uF/cm2, ohm cm)
 //! and stand in the names.
@@ -18,6 +18,7 @@ pub mod network;
 pub mod problem;
 pub mod random;
 pub mod recipe;
+pub mod recordings;
 pub mod records;
 
 pub use cell::{Cell, Density, Detector, IonSetting, Parameter, Values};
@@ -30,4 +31,5 @@ pub use network::{
 };
 pub use problem::{Place, Problem, Problems};
 pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder};
+pub use recordings::{PopulationReport, PopulationSpikes};
 pub use records::{CellState, Epoch, Snapshot, Spike, TraceBlock};

@@ -17,6 +17,7 @@
 //! files their names. No callbacks, no global state; dropping a [`Run`] leaves readable `.part` files.
 #![forbid(unsafe_code)]
 
+mod compare;
 mod error;
 mod estimate;
 mod export;
@@ -26,16 +27,20 @@ mod run;
 mod session;
 mod signals;
 mod source;
+mod spikes;
 mod usage;
 
+pub use compare::{CompareOptions, ComparedSpikes, ComparedTraces, Comparison, Divergence, compare};
 pub use error::Error;
 pub use estimate::Estimate;
 pub use inspect::{Environment, MechanismReport, compile_files, environment};
-pub use picture::plot;
+pub use picture::{PictureFormat, plot, save_picture};
 pub use run::{Progress, Run, StartOptions};
 pub use session::{Overrides, Session};
 pub use signals::Stop;
 pub use source::Warning;
+pub use spikes::{SpikeGroup, SpikeOptions, SpikeReport};
+pub use tianyan_analysis as analysis;
 pub use tianyan_engine::KernelOrigin;
 pub use tianyan_io as io;
 pub use tianyan_io::output::{RunStatus, RunSummary};

@@ -1,43 +1,79 @@
 //! Pictures of results.
 
 use crate::Error;
+use crate::spikes::{SpikeOptions, SpikeReport, run_beside};
 use std::path::Path;
-use tianyan_analysis::{Arrangement, RasterStyle, Trace, TraceStyle, raster_svg, traces_svg};
-use tianyan_io::output::{PopulationSize, RUN_JSON};
-use tianyan_io::read_back::{self, PopulationReport, PopulationSpikes};
-use tianyan_model::{Gid, Place, Population, Problem, Spike};
+use tianyan_analysis::{Arrangement, Picture, Trace, TraceStyle, draw_traces};
+use tianyan_io::output::PopulationSize;
+use tianyan_io::read_back::{self, Contents, PopulationReport};
+use tianyan_model::{Place, Problem, Problems};
 
 /// Traces drawn where nothing is chosen.
 const MOST_TRACES: usize = 12;
+/// Pixels of a PNG for each px of the SVG.
+const PNG_SCALE: f64 = 2.0;
 
-/// Draws a report (traces, one panel a cell) or spikes.h5 (a raster) as SVG. `cells` are names or node ids; all
-/// cells, at most twelve, if it is empty. Names come from the run.json beside the file.
-pub fn plot(file: &Path, cells: &[String]) -> Result<String, Error> {
-    let populations = beside(file);
-    if file.file_stem().is_some_and(|stem| stem == "spikes") {
-        return Ok(raster(&read_back::read_spikes(file)?, &populations));
+/// How pictures are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// Text that scales.
+    Svg,
+    /// Pixels.
+    Png,
+}
+
+impl PictureFormat {
+    /// What a file's ending asks for.
+    pub fn of(file: &Path) -> Result<PictureFormat, Error> {
+        let ending = file.extension().map(|e| e.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("svg") => Ok(PictureFormat::Svg),
+            Some("png") => Ok(PictureFormat::Png),
+            _ => {
+                let problem = Problem::new("picture-format", "pictures end in .svg or .png");
+                Err(Problems::from(problem.at(Place::file(file.display().to_string()))).into())
+            }
+        }
+    }
+}
+
+/// Writes a picture as its file's ending asks.
+pub fn save_picture(picture: &Picture, file: &Path) -> Result<(), Error> {
+    let bytes = match PictureFormat::of(file)? {
+        PictureFormat::Svg => picture.svg().into_bytes(),
+        PictureFormat::Png => picture.png(PNG_SCALE)?,
+    };
+    std::fs::write(file, bytes).map_err(|error| {
+        let problem = Problem::new("plot-write", format!("cannot write the picture: {error}"));
+        Error::Output(problem.at(Place::file(file.display().to_string())).into())
+    })
+}
+
+/// Draws a report (traces, one panel a cell) or a spikes file (a raster). `cells` are names or node ids; all cells, at
+/// most twelve, if it is empty. Names come from the run.json beside the file.
+pub fn plot(file: &Path, cells: &[String]) -> Result<Picture, Error> {
+    if read_back::contents(file)? == Contents::Spikes {
+        return Ok(SpikeReport::open(file, &SpikeOptions::default())?.raster());
     }
     let reports = read_back::read_report(file)?;
+    let populations = run_beside(file).map(|summary| summary.populations).unwrap_or_default();
     let traces = traces(&reports, &populations, cells);
-    if traces.is_empty() {
-        let message = format!("none of {} is in the report", cells.join(", "));
+    let Some(report) = reports.first().filter(|_| !traces.is_empty()) else {
+        let message = if cells.is_empty() { "nothing is in the report".into() } else { absent(cells) };
         let problem = Problem::new("plot-cells", message).at(Place::file(file.display().to_string()));
         return Err(Error::Input(problem.help("name cells as the model does, or by node id").into()));
-    }
-    let report = &reports[0];
+    };
     let style = TraceStyle {
         title: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         y_label: format!("{} ({})", report.variable, report.unit),
         arrangement: Arrangement::Stacked,
         ..TraceStyle::default()
     };
-    Ok(traces_svg(&traces, &style))
+    Ok(draw_traces(&traces, &style))
 }
 
-/// The populations of the run.json beside a file; none if there is none.
-fn beside(file: &Path) -> Vec<PopulationSize> {
-    let path = file.parent().unwrap_or(Path::new("")).join(RUN_JSON);
-    read_back::read_run_json(&path).map(|summary| summary.populations).unwrap_or_default()
+fn absent(cells: &[String]) -> String {
+    format!("none of {} is in the report", cells.join(", "))
 }
 
 fn traces(reports: &[PopulationReport], populations: &[PopulationSize], cells: &[String]) -> Vec<Trace> {
@@ -63,23 +99,4 @@ fn traces(reports: &[PopulationReport], populations: &[PopulationSize], cells: &
         traces.truncate(MOST_TRACES);
     }
     traces
-}
-
-fn raster(spikes: &[PopulationSpikes], sizes: &[PopulationSize]) -> String {
-    let (mut populations, mut all, mut first) = (Vec::new(), Vec::new(), 0);
-    for of in spikes {
-        let size = sizes.iter().find(|p| p.name == of.population).map(|p| p.cells as u32);
-        let largest = of.node_ids.iter().max().map_or(1, |id| *id as u32 + 1);
-        let size = size.unwrap_or(largest).max(largest);
-        let spike = |(&time_ms, &id): (&f64, &u64)| Spike { time_ms, gid: Gid(first + id as u32) };
-        all.extend(of.times_ms.iter().zip(&of.node_ids).map(spike));
-        populations.push(Population {
-            name: of.population.clone(),
-            first_gid: Gid(first),
-            size,
-            cell_names: Vec::new(),
-        });
-        first += size;
-    }
-    raster_svg(&populations, &all, &RasterStyle::default())
 }
