@@ -26,8 +26,8 @@ pub use geometry::{Compartment, Geometry};
 pub use morphology::{Attachment, Location, Morphology, Point, Section, SectionType, Shape};
 pub use network::{
     Connections, Couplings, Driven, Gid, KindId, Peer, PointProcess, Population, Probe, Quantity, Report, Stimuli,
-    Waveform,
+    Waveform, delay_problem,
 };
 pub use problem::{Place, Problem, Problems};
-pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder};
+pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder, Synapses};
 pub use records::{CellState, Epoch, Snapshot, Spike, TraceBlock};

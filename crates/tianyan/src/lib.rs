@@ -36,6 +36,7 @@ pub use session::{Overrides, Session};
 pub use signals::Stop;
 pub use tianyan_engine::KernelOrigin;
 pub use tianyan_io as io;
+pub use tianyan_io::config::SynapseRule;
 pub use tianyan_io::output::{RunStatus, RunSummary};
 pub use tianyan_model as model;
 pub use tianyan_nmodl as nmodl;

@@ -3,7 +3,7 @@
 use crate::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tianyan_io::config::{Config, TomlRecipe};
+use tianyan_io::config::{Config, SynapseRule, TomlRecipe};
 use tianyan_model::{CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder};
 use tianyan_nmodl::{Diagnostic, Mechanism, Options};
 
@@ -16,6 +16,8 @@ pub struct Overrides {
     pub dt_ms: Option<f64>,
     /// True: as `run.tables = true`.
     pub tables: bool,
+    /// Instead of `run.synapses`.
+    pub synapses: Option<SynapseRule>,
 }
 
 /// A config with everything it names, and its mechanisms, compiled.
@@ -33,6 +35,9 @@ impl Session {
     pub fn open(path: &Path, overrides: &Overrides) -> Result<Session, Error> {
         let mut config = tianyan_io::config::read_config(path)?;
         config.override_run(overrides.duration_ms, overrides.dt_ms, overrides.tables)?;
+        if let Some(synapses) = overrides.synapses {
+            config.override_synapses(synapses);
+        }
         let recipe = tianyan_io::config::recipe(&config, &shipped)?;
         if recipe.populations().iter().all(|p| p.size == 0) {
             let place = Place::file(path.display().to_string());
