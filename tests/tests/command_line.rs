@@ -89,6 +89,21 @@ fn mechanisms_print_their_stages_or_what_is_wrong() {
 }
 
 #[test]
+fn synapses_merge_unless_told_otherwise() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = tianyan(&["mod", "ExpSyn"], folder.path());
+    assert!(text(&said.stdout).contains("equal instances merge"), "{}", text(&said.stdout));
+    let said = tianyan(&["mod", "graded_synapse"], folder.path());
+    assert!(text(&said.stdout).contains("stay separate: no event changes it"), "{}", text(&said.stdout));
+    let model = tianyan_tests::root().join("tests/tests/models/synapses.toml");
+    let model = model.to_str().expect("a path");
+    for how in ["merged", "separate"] {
+        let run = tianyan(&["run", model, "--duration-ms", "1", "--output", how, "--synapses", how], folder.path());
+        assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    }
+}
+
+#[test]
 fn own_mechanisms_are_compiled_or_interpreted_to_the_same_spikes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_, hh) = tianyan_nmodl::shipped::source("hh").expect("hh");

@@ -115,6 +115,10 @@ pub struct RunArguments {
     /// Interpolate where mechanisms say TABLE, as NEURON does by default [default: exact values]
     #[arg(long)]
     pub tables: bool,
+    /// Whether equal linear synapses of a compartment become one [default: the config's, else merged]; results are the
+    /// same up to rounding
+    #[arg(long, value_name = "HOW")]
+    pub synapses: Option<Kept>,
     /// Threads [default: all cores]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
@@ -191,6 +195,15 @@ pub struct CompareArguments {
     /// Print JSON instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// What becomes of equal synapses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kept {
+    /// One instance, where the mechanism allows it and nobody records it
+    Merged,
+    /// An instance each
+    Separate,
 }
 
 /// How to report.

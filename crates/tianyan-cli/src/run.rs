@@ -1,17 +1,25 @@
 //! `tianyan run` and `tianyan check`.
 
-use crate::arguments::RunArguments;
+use crate::arguments::{Kept, RunArguments};
 use crate::progress::Display;
 use std::path::Path;
 use std::process::ExitCode;
-use tianyan::{Error, Overrides, RunStatus, RunSummary, Session, StartOptions, Stop};
+use tianyan::{Error, Overrides, RunStatus, RunSummary, Session, StartOptions, Stop, model};
 
 /// The exit code of a run that was stopped and whose results so far are safe.
 const STOPPED: u8 = 75;
 
 /// Runs a model.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
-    let overrides = Overrides { duration_ms: arguments.duration_ms, dt_ms: arguments.dt_ms, tables: arguments.tables };
+    let overrides = Overrides {
+        duration_ms: arguments.duration_ms,
+        dt_ms: arguments.dt_ms,
+        tables: arguments.tables,
+        synapses: arguments.synapses.map(|kept| match kept {
+            Kept::Merged => model::Synapses::Merged,
+            Kept::Separate => model::Synapses::Separate,
+        }),
+    };
     let session = Session::open(&arguments.config, &overrides)?;
     if !arguments.quiet {
         session.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));

@@ -24,16 +24,15 @@ pub struct Queue {
 impl Queue {
     /// Expands a spike into the events of all its connections on this rank.
     pub fn push(&mut self, spike: Spike, connectivity: &Connectivity) {
-        for target in connectivity.targets(spike.gid) {
+        for (target, connection) in connectivity.targets(spike.gid).iter().zip(0..) {
             let event = Event {
                 step: 0,
-                table: target.table,
+                table: u32::from(target.table),
                 instance: target.instance,
                 argument: target.argument,
                 time_ms: spike.time_ms + target.delay_ms,
             };
-            let (group, connection) = (target.group, target.connection);
-            self.pending.push(Pending { group, source: spike.gid, connection, event });
+            self.pending.push(Pending { group: target.group, source: spike.gid, connection, event });
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::backend::{Backend, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
 use crate::events::Queue;
 use crate::{EngineError, start};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use tianyan_comm::Communicator;
-use tianyan_layout::{Connectivity, Network, Sampler, Slot, cell_slots};
+use tianyan_layout::{Connectivity, Layout, Network, Sampler, Slot, cell_slots};
 use tianyan_model::{CellState, Epoch, Gid, RunSettings, Snapshot, Spike, TraceBlock, Waveform};
 
 /// Steps after which an epoch ends where no delay says so: the block in which output is written.
@@ -27,7 +27,7 @@ pub struct Simulation {
     uncoupled: bool,
     samplers: Vec<Sampler>,
     columns: Vec<Vec<Vec<u32>>>,
-    cells: BTreeMap<Gid, Vec<Slot>>,
+    layouts: Vec<Arc<Layout>>,
     queue: Queue,
     recent: Vec<Spike>,
     trains: Trains,
@@ -53,11 +53,11 @@ impl Simulation {
         mut backend: Box<dyn Backend>,
         mut comm: Box<dyn Communicator>,
     ) -> Result<Simulation, EngineError> {
-        let start = start::initialise(&mut network);
+        let start = start::initialise(&mut network, backend.target().threads);
         if let Some((group, overflow)) = &start.overflow {
             return Err(EngineError::self_events(&network.groups[*group].layout, overflow));
         }
-        let cells = cell_slots(&network.groups);
+        let layouts = network.groups.iter().map(|group| group.layout.clone()).collect();
         let group_count = network.groups.len();
         let coupled = network.groups.iter().any(|g| g.layout.coupled);
         let uncoupled = network.groups.iter().any(|g| !g.layout.coupled);
@@ -81,7 +81,7 @@ impl Simulation {
             uncoupled,
             samplers: network.samplers,
             columns,
-            cells,
+            layouts,
             queue: Queue::default(),
             recent: Vec::new(),
             trains: Trains::new(network.trains),
@@ -156,18 +156,20 @@ impl Simulation {
 
     /// Everything that changes, in an order that no layout can change, and the spikes still on their way.
     pub fn snapshot(&self) -> Snapshot {
-        let cell = |(gid, slots): (&Gid, &Vec<Slot>)| {
+        let cell = |(gid, slots): (Gid, Vec<Slot>)| {
             let mut values = vec![0.0; slots.len()];
-            self.backend.gather(slots, &mut values);
-            CellState { gid: *gid, values }
+            self.backend.gather(&slots, &mut values);
+            CellState { gid, values }
         };
-        Snapshot { step: self.step, cells: self.cells.iter().map(cell).collect(), spikes: self.recent.clone() }
+        let cells = cell_slots(&self.layouts).into_iter().map(cell).collect();
+        Snapshot { step: self.step, cells, spikes: self.recent.clone() }
     }
 
     /// Continues from a snapshot of the same model, made by any layout on any number of ranks.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), EngineError> {
+        let slots_of = cell_slots(&self.layouts);
         for cell in &snapshot.cells {
-            let Some(slots) = self.cells.get(&cell.gid) else { continue };
+            let Some(slots) = slots_of.get(&cell.gid) else { continue };
             if slots.len() != cell.values.len() {
                 let message = format!("gid {} has {} numbers, not {}", cell.gid.0, slots.len(), cell.values.len());
                 return Err(EngineError::Layout(message));

@@ -3,6 +3,7 @@
 use crate::deliver::{Delivery, Overflow};
 use crate::kernels::{Kernels, interpret_all};
 use crate::step::{self, Scratch};
+use rayon::prelude::*;
 use tianyan_layout::{Group, MechanismTable, Network};
 use tianyan_model::Spike;
 use tianyan_nmodl::interpret;
@@ -19,8 +20,9 @@ pub struct Start {
 
 /// Runs NEURON's finitialize: played values at t = 0, peers, ions, BEFORE INITIAL, INITIAL of writers of
 /// concentrations and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, the currents once, and
-/// BEFORE STEP, so that row 0 of every report is defined. Voltages already are v_init.
-pub fn initialise(network: &mut Network) -> Start {
+/// BEFORE STEP, so that row 0 of every report is defined. Voltages already are v_init. Groups know nothing of each other
+/// here: with several `threads` they are initialised side by side.
+pub fn initialise(network: &mut Network, threads: usize) -> Start {
     let dt_ms = network.groups.first().map_or(1.0, |g| g.layout.run.dt_ms);
     for (group, waveforms) in network.groups.iter_mut().zip(&network.waveforms) {
         for (&slot, waveform) in group.layout.driven.iter().zip(waveforms) {
@@ -31,17 +33,27 @@ pub fn initialise(network: &mut Network) -> Start {
         let value = network.groups[copy.from.group as usize].state.values()[copy.from.offset as usize];
         network.groups[copy.to.group as usize].state.values_mut()[copy.to.offset as usize] = value;
     }
+    let one = |group: &mut Group| start_group(group, dt_ms);
+    let started: Vec<(Vec<Spike>, Option<Overflow>)> = match threads {
+        0 | 1 => network.groups.iter_mut().map(one).collect(),
+        _ => network.groups.par_iter_mut().map(one).collect(),
+    };
     let mut start = Start::default();
-    for (g, group) in network.groups.iter_mut().enumerate() {
-        let interpreted: Vec<Kernels> = group.layout.tables.iter().map(|_| Kernels::Interpreted).collect();
-        let mut overflow = None;
-        initial(group, &interpreted, dt_ms, &mut start.spikes, &mut overflow);
+    for (g, (spikes, overflow)) in started.into_iter().enumerate() {
+        start.spikes.extend(spikes);
         start.overflow = start.overflow.or(overflow.map(|overflow| (g, overflow)));
-        step::currents(group, &interpreted, &mut Scratch::default(), 0.0, dt_ms);
-        sweep(group, |kernels| &kernels.before_step, dt_ms);
-        step::membrane_current_at_start(group);
     }
     start
+}
+
+fn start_group(group: &mut Group, dt_ms: f64) -> (Vec<Spike>, Option<Overflow>) {
+    let interpreted: Vec<Kernels> = group.layout.tables.iter().map(|_| Kernels::Interpreted).collect();
+    let (mut spikes, mut overflow) = (Vec::new(), None);
+    initial(group, &interpreted, dt_ms, &mut spikes, &mut overflow);
+    step::currents(group, &interpreted, &mut Scratch::default(), 0.0, dt_ms);
+    sweep(group, |kernels| &kernels.before_step, dt_ms);
+    step::membrane_current_at_start(group);
+    (spikes, overflow)
 }
 
 fn initial(

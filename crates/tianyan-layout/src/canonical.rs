@@ -1,24 +1,25 @@
 //! The canonical order of a cell's state, which no tile, lane or group can change.
 
 use crate::Slot;
-use crate::group::{Group, Layout, MechanismTable};
+use crate::group::{Layout, MechanismTable};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tianyan_model::Gid;
 use tianyan_nmodl::FieldClass;
 
-/// For every cell of these groups the slots of all that changes, in canonical order: per row v; per ion and row
+/// For every cell of groups with these layouts the slots of all that changes, in canonical order: per row v; per ion and row
 /// its numbers; per mechanism (in the recipe's order), instance and field, then the arguments of its connections and
 /// the events it sent to itself; the detector's flag.
-pub fn cell_slots(groups: &[Group]) -> BTreeMap<Gid, Vec<Slot>> {
+pub fn cell_slots(layouts: &[Arc<Layout>]) -> BTreeMap<Gid, Vec<Slot>> {
     let mut cells: BTreeMap<Gid, Vec<Slot>> = BTreeMap::new();
-    for (g, group) in groups.iter().enumerate() {
+    for (g, layout) in layouts.iter().enumerate() {
         let mut collector = Collector { group: g as u32, cells: &mut cells };
-        collector.nodes(&group.layout);
-        collector.ions(&group.layout);
-        let mut tables: Vec<&MechanismTable> = group.layout.tables.iter().collect();
+        collector.nodes(layout);
+        collector.ions(layout);
+        let mut tables: Vec<&MechanismTable> = layout.tables.iter().collect();
         tables.sort_by_key(|t| t.source);
         tables.iter().for_each(|t| collector.mechanism(t));
-        let detectors = &group.layout.detectors;
+        let detectors = &layout.detectors;
         for (i, &gid) in detectors.gid.iter().enumerate() {
             collector.add(gid, detectors.above + i);
         }

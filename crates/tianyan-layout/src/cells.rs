@@ -40,65 +40,132 @@ pub struct Cells {
     pub groups: Vec<GroupCells>,
 }
 
-impl Cells {
-    /// Sorts the cells `gids` (ascending) into kinds, tiles and groups.
-    pub fn new(
-        recipe: &dyn Recipe,
-        gids: &[Gid],
-        point_processes: &[&[PointProcess]],
-        coupled: &BTreeSet<Gid>,
-        target: &Target,
-    ) -> Result<Cells, Problems> {
-        let ends = extra_ends(point_processes);
-        let mut kind_ids = Vec::with_capacity(gids.len());
-        recipe.kind_of(gids, &mut kind_ids);
-        let mut cells: HashMap<KindId, Arc<Cell>> = HashMap::new();
-        let mut index: BTreeMap<(KindId, Vec<ExtraEnd>), usize> = BTreeMap::new();
-        let mut kinds: Vec<Kind> = Vec::new();
-        let mut members: BTreeMap<(bool, usize), Vec<Gid>> = BTreeMap::new();
-        let mut problems = Problems::default();
-        let mut failed: BTreeSet<KindId> = BTreeSet::new();
-        for (&gid, &id) in gids.iter().zip(&kind_ids) {
-            if failed.contains(&id) {
-                continue;
-            }
-            if let std::collections::hash_map::Entry::Vacant(slot) = cells.entry(id) {
-                match problems.take(recipe.cell(id)) {
-                    Some(cell) => slot.insert(Arc::new(cell)),
-                    None => {
-                        failed.insert(id);
-                        continue;
-                    }
-                };
-            }
-            let cell = &cells[&id];
-            if cell.is_source() {
-                continue;
-            }
-            let extra = ends.get(&gid).cloned().unwrap_or_default();
-            let kind = *index.entry((id, extra)).or_insert_with_key(|(_, extra)| {
-                kinds.push(Kind { id, cell: cell.clone(), shape: CellShape::new(cell, extra) });
-                kinds.len() - 1
-            });
-            members.entry((coupled.contains(&gid), kind)).or_default().push(gid);
+/// Where a cell has no body, or is not on this rank.
+const NO_KIND: u32 = u32::MAX;
+
+/// Finds the kinds of the cells of a rank, one after the other in ascending order.
+pub struct Kinds<'a> {
+    recipe: &'a dyn Recipe,
+    /// None for a cell that could not be made.
+    cells: HashMap<KindId, Option<Arc<Cell>>>,
+    index: HashMap<(KindId, Vec<ExtraEnd>), u32>,
+    kinds: Vec<Kind>,
+    members: Vec<(Gid, u32)>,
+    /// What is wrong with cells.
+    pub problems: Problems,
+}
+
+impl<'a> Kinds<'a> {
+    /// No cells yet.
+    pub fn new(recipe: &'a dyn Recipe) -> Kinds<'a> {
+        Kinds {
+            recipe,
+            cells: HashMap::new(),
+            index: HashMap::new(),
+            kinds: Vec::new(),
+            members: Vec::new(),
+            problems: Problems::default(),
         }
-        let groups = group(&kinds, members, target);
-        problems.or(Cells { kinds, groups })
+    }
+
+    /// Adds a cell with nodes at these ends; its shape, if it has a body.
+    pub fn add(&mut self, gid: Gid, id: KindId, extra: Vec<ExtraEnd>) -> Option<&CellShape> {
+        let (recipe, problems) = (self.recipe, &mut self.problems);
+        let cell = self.cells.entry(id).or_insert_with(|| problems.take(recipe.cell(id)).map(Arc::new));
+        let cell = cell.as_ref().filter(|cell| !cell.is_source())?;
+        let kinds = &mut self.kinds;
+        let kind = *self.index.entry((id, extra)).or_insert_with_key(|(_, extra)| {
+            kinds.push(Kind { id, cell: cell.clone(), shape: CellShape::new(cell, extra) });
+            kinds.len() as u32 - 1
+        });
+        self.members.push((gid, kind));
+        Some(&self.kinds[kind as usize].shape)
+    }
+
+    /// True for cells that could not be made, and have said so.
+    pub fn failed(&self, id: KindId) -> bool {
+        matches!(self.cells.get(&id), Some(None))
+    }
+
+    /// Sorts them into tiles and groups.
+    pub fn into_cells(self, coupled: &BTreeSet<Gid>, target: &Target) -> Result<Cells, Problems> {
+        let mut members: BTreeMap<(bool, usize), Vec<Gid>> = BTreeMap::new();
+        for (gid, kind) in self.members {
+            members.entry((coupled.contains(&gid), kind as usize)).or_default().push(gid);
+        }
+        let groups = group(&self.kinds, members, target);
+        self.problems.or(Cells { kinds: self.kinds, groups })
     }
 }
 
-/// The ends that need a node, for each cell, in ascending order.
-fn extra_ends(point_processes: &[&[PointProcess]]) -> HashMap<Gid, Vec<ExtraEnd>> {
-    let mut ends: HashMap<Gid, BTreeSet<ExtraEnd>> = HashMap::new();
-    for process in point_processes.iter().copied().flatten() {
-        let section = process.location.section as u32;
-        if process.location.x >= 1.0 {
-            ends.entry(process.gid).or_default().insert((section, true));
-        } else if process.location.x <= 0.0 && section == 0 {
-            ends.entry(process.gid).or_default().insert((section, false));
+/// The end at which a point process needs a node, if it sits at one.
+pub fn extra_end(process: &PointProcess) -> Option<ExtraEnd> {
+    let section = process.location.section as u32;
+    match process.location.x {
+        x if x >= 1.0 => Some((section, true)),
+        x if x <= 0.0 && section == 0 => Some((section, false)),
+        _ => None,
+    }
+}
+
+/// The ends that need a node for these point processes, by cell.
+pub fn extra_ends<'p>(processes: impl Iterator<Item = &'p PointProcess>) -> HashMap<Gid, Vec<ExtraEnd>> {
+    let mut ends: HashMap<Gid, Vec<ExtraEnd>> = HashMap::new();
+    for process in processes {
+        if let Some(end) = extra_end(process) {
+            ends.entry(process.gid).or_default().push(end);
         }
     }
-    ends.into_iter().map(|(gid, set)| (gid, set.into_iter().collect())).collect()
+    ends
+}
+
+/// Where the cells of a rank lie: by gid.
+pub struct Addresses {
+    of: Vec<Address>,
+    lanes: u32,
+}
+
+/// Where a cell lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address {
+    /// Group on this rank.
+    pub group: u32,
+    /// Index into [`Cells::kinds`].
+    pub kind: u32,
+    /// Node of row 0 of its tile's lane 0.
+    pub first_node: u32,
+    /// Its lane.
+    pub lane: u32,
+}
+
+impl Addresses {
+    /// Numbers the nodes of all groups.
+    pub fn new(cells: &Cells, lanes: usize) -> Addresses {
+        let nowhere = Address { group: u32::MAX, kind: NO_KIND, first_node: 0, lane: 0 };
+        let gids = cells.groups.iter().flat_map(|group| &group.tiles).flat_map(|tile| &tile.gids);
+        let mut of = vec![nowhere; gids.max().map_or(0, |last| last.0 as usize + 1)];
+        for (g, group) in cells.groups.iter().enumerate() {
+            let mut first_node = 0;
+            for tile in &group.tiles {
+                for (lane, gid) in tile.gids.iter().enumerate() {
+                    let address = Address { group: g as u32, kind: tile.kind as u32, first_node, lane: lane as u32 };
+                    of[gid.0 as usize] = address;
+                }
+                first_node += (cells.kinds[tile.kind].shape.rows.len() * lanes) as u32;
+            }
+        }
+        Addresses { of, lanes: lanes as u32 }
+    }
+
+    /// Where a cell lies; none if it has no body here.
+    pub fn of(&self, gid: Gid) -> Option<Address> {
+        self.of.get(gid.0 as usize).copied().filter(|address| address.kind != NO_KIND)
+    }
+
+    /// The node of a row of a cell.
+    pub fn node(&self, address: Address, row: u32) -> u32 {
+        address.first_node + row * self.lanes + address.lane
+    }
 }
 
 /// Rough bytes of state a row needs: node fields and a handful of mechanism fields.

@@ -223,7 +223,7 @@ pub struct Layout {
 #[derive(Debug, Clone)]
 pub struct Group {
     /// Tables.
-    pub layout: Layout,
+    pub layout: Arc<Layout>,
     /// Numbers.
     pub state: State,
 }

@@ -1,52 +1,10 @@
 //! Every instance of every mechanism in a group, in the order in which it is summed.
 
-use crate::cells::{Cells, GroupCells, Kind};
+use crate::cells::{Addresses, Cells, GroupCells, Kind};
+use crate::gather::Synapses;
 use crate::shape::RowKind;
 use std::collections::HashMap;
 use tianyan_model::{Gid, Parameter, PointProcess, Problem, Problems};
-
-/// Where a cell lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Address {
-    /// Group on this rank.
-    pub group: u32,
-    /// Index into [`Cells::kinds`].
-    pub kind: u32,
-    /// Node of row 0 of its tile's lane 0.
-    pub first_node: u32,
-    /// Its lane.
-    pub lane: u32,
-}
-
-/// Finds the nodes of cells.
-pub struct Addresses {
-    /// By gid.
-    pub of: HashMap<Gid, Address>,
-    lanes: u32,
-}
-
-impl Addresses {
-    /// Numbers the nodes of all groups.
-    pub fn new(cells: &Cells, lanes: usize) -> Addresses {
-        let mut of = HashMap::new();
-        for (g, group) in cells.groups.iter().enumerate() {
-            let mut first_node = 0;
-            for tile in &group.tiles {
-                for (lane, gid) in tile.gids.iter().enumerate() {
-                    let address = Address { group: g as u32, kind: tile.kind as u32, first_node, lane: lane as u32 };
-                    of.insert(*gid, address);
-                }
-                first_node += (cells.kinds[tile.kind].shape.rows.len() * lanes) as u32;
-            }
-        }
-        Addresses { of, lanes: lanes as u32 }
-    }
-
-    /// The node of a row of a cell.
-    pub fn node(&self, address: Address, row: u32) -> u32 {
-        address.first_node + row * self.lanes + address.lane
-    }
-}
 
 /// Parameters of one instance.
 #[derive(Debug, Clone, Copy)]
@@ -126,23 +84,44 @@ fn by_section<'a>(kind: &'a Kind, mechanism_of: &HashMap<&str, usize>, problems:
     sections
 }
 
-/// Appends point processes to the groups' instances, in order, and says where each went.
+/// Appends the point processes of these numbers to a group's instances, in order, and says where each went.
 pub fn place<'a>(
-    processes: &[PointProcess],
-    sets: &'a [Vec<Parameter>],
-    cells: &Cells,
-    addresses: &Addresses,
-    groups: &mut [ByMechanism<'a>],
-) -> Vec<Placed> {
-    let mut placed = Vec::with_capacity(processes.len());
-    for process in processes {
-        let address = addresses.of[&process.gid];
+    (processes, sets): (&[PointProcess], &'a [Vec<Parameter>]),
+    numbers: &[u32],
+    (cells, addresses): (&Cells, &Addresses),
+    group: &mut ByMechanism<'a>,
+    placed: &mut [Placed],
+) {
+    for &number in numbers {
+        let process = &processes[number as usize];
+        let Some(address) = addresses.of(process.gid) else { continue };
         let row = cells.kinds[address.kind as usize].shape.row_at(process.location);
-        let node = addresses.node(address, row);
-        let list = &mut groups[address.group as usize][process.mechanism];
-        placed.push(Placed { group: address.group, mechanism: process.mechanism as u32, instance: list.len() as u32 });
+        let list = &mut group[process.mechanism];
+        let (mechanism, instance) = (process.mechanism as u32, list.len() as u32);
+        placed[number as usize] = Placed { group: address.group, mechanism, instance };
         let given = Given { parameters: &sets[process.parameter_set], compartment: 0 };
-        list.push(Instance { gid: process.gid, node, given });
+        list.push(Instance { gid: process.gid, node: addresses.node(address, row), given });
     }
-    placed
+}
+
+/// Appends the event synapses of a group's cells to its instances, by gid, and writes their instances into them.
+pub fn place_synapses<'a>(
+    synapses: &mut Synapses,
+    sets: &'a [Vec<Parameter>],
+    cells: &GroupCells,
+    addresses: &Addresses,
+    group: &mut ByMechanism<'a>,
+) {
+    let mut gids: Vec<Gid> = cells.tiles.iter().flat_map(|tile| &tile.gids).copied().collect();
+    gids.sort_unstable();
+    for gid in gids {
+        let Some(address) = addresses.of(gid) else { continue };
+        for synapse in synapses.on(gid) {
+            let list = &mut group[synapse.mechanism as usize];
+            let node = addresses.node(address, synapse.at);
+            synapse.at = list.len() as u32;
+            let given = Given { parameters: &sets[synapse.set as usize], compartment: 0 };
+            list.push(Instance { gid, node, given });
+        }
+    }
 }

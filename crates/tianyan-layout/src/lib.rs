@@ -11,10 +11,13 @@
 mod cable;
 mod canonical;
 mod cells;
+mod check;
 mod connect;
+mod gather;
 mod group;
 mod instances;
 mod ions;
+mod lower;
 mod network;
 mod partition;
 mod probes;

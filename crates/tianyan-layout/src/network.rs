@@ -1,23 +1,19 @@
 //! All that one rank simulates.
 
-use crate::cable;
-use crate::cells::{Cells, GroupCells};
+use crate::cells::{Addresses, Cells, Kinds, extra_ends};
+use crate::check;
 use crate::connect::{self, Connectivity};
-use crate::group::{Detectors, Group, Layout, NodeFields, Tile};
-use crate::instances::{self, Addresses, ByMechanism, Placed};
-use crate::ions::{self, Ions};
+use crate::gather::{Gathered, gather};
+use crate::group::{Group, Layout};
+use crate::instances::{self, ByMechanism, Placed};
+use crate::lower::Lowering;
 use crate::probes::{Finder, Sampler, samplers};
-use crate::state::{Arena, State};
-use crate::tables::{self, Shared};
+use crate::state::State;
 use crate::{Slot, Target};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use tianyan_model::{
-    Connections, Couplings, Gid, Place, Problem, Problems, Quantity, Recipe, RunSettings, SecondOrder, Stimuli,
-    Waveform,
-};
-use tianyan_nmodl::ir::Binding;
-use tianyan_nmodl::{FieldClass, Mechanism, MechanismKind};
+use tianyan_model::{Couplings, Gid, PointProcess, Problem, Problems, Quantity, Recipe, Stimuli, Synapses, Waveform};
+use tianyan_nmodl::Mechanism;
 
 /// A peer's value: copied from one slot to another after every voltage update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,26 +57,45 @@ pub fn build(
     target: &Target,
 ) -> Result<Network, Problems> {
     let gids: Vec<Gid> = (0..rank_of.len() as u32).filter(|&g| rank_of[g as usize] == rank as u32).map(Gid).collect();
-    let mut connections = Connections::default();
     let mut couplings = Couplings::default();
     let mut stimuli = Stimuli::default();
     let mut problems = Problems::default();
-    problems.take(recipe.connections_on(&gids, &mut connections));
     problems.take(recipe.couplings_on(&gids, &mut couplings));
     problems.take(recipe.stimuli_on(&gids, &mut stimuli));
-    check_point_processes(recipe, mechanisms, &connections, &couplings, &stimuli, &mut problems);
-    if !problems.0.is_empty() {
-        return Err(problems);
-    }
+    let others = || couplings.instances.iter().chain(&stimuli.instances);
+    let merged = merged(recipe, mechanisms, &couplings);
+    let mut kinds = Kinds::new(recipe);
+    let gathered = gather(recipe, &gids, &merged, &extra_ends(others()), &mut kinds, target.threads);
+    let gathered = problems.take(gathered).unwrap_or_default();
+    check::point_processes(recipe, mechanisms, &gathered.used, others(), &mut problems);
+    let mut problems = settled(problems)?;
     let coupled: BTreeSet<Gid> =
         couplings.instances.iter().map(|i| i.gid).chain(couplings.peers.iter().map(|p| p.gid)).collect();
-    let processes = [&connections.synapses[..], &couplings.instances[..], &stimuli.instances[..]];
-    let cells = Cells::new(recipe, &gids, &processes, &coupled, target)?;
-    check_densities(recipe, mechanisms, &cells, &mut problems);
-    if !problems.0.is_empty() {
-        return Err(problems);
-    }
-    Builder { recipe, mechanisms, target, cells: &cells, connections, couplings, stimuli }.build(&gids)
+    let cells = kinds.into_cells(&coupled, target)?;
+    check::densities(recipe, mechanisms, &cells, &mut problems);
+    let problems = settled(problems)?;
+    let addresses = Addresses::new(&cells, target.lanes);
+    let (cells, addresses) = (&cells, &addresses);
+    Builder { recipe, mechanisms, target, cells, addresses, couplings, stimuli, problems }.build(&gids, gathered)
+}
+
+/// Nothing is wrong so far, or all that is.
+fn settled(problems: Problems) -> Result<Problems, Problems> {
+    problems.or(Problems::default())
+}
+
+/// Which mechanisms' equal synapses become one: those that may, and of which nobody reads an instance.
+fn merged(recipe: &dyn Recipe, mechanisms: &[Arc<Mechanism>], couplings: &Couplings) -> Vec<bool> {
+    let reports = recipe.reports().iter().map(|report| &report.quantity);
+    let read = reports.chain(couplings.peers.iter().map(|peer| &peer.quantity));
+    let named: BTreeSet<&str> = read
+        .filter_map(|quantity| match quantity {
+            Quantity::PointProcess { mechanism, .. } => Some(mechanism.as_str()),
+            _ => None,
+        })
+        .collect();
+    let wanted = recipe.run().synapses == Synapses::Merged;
+    mechanisms.iter().map(|m| wanted && !named.contains(m.name.as_str()) && m.mergeable().is_ok()).collect()
 }
 
 struct Builder<'a> {
@@ -88,65 +103,51 @@ struct Builder<'a> {
     mechanisms: &'a [Arc<Mechanism>],
     target: &'a Target,
     cells: &'a Cells,
-    connections: Connections,
+    addresses: &'a Addresses,
     couplings: Couplings,
     stimuli: Stimuli,
+    problems: Problems,
+}
+
+/// The groups' arrays, and where couplings and stimuli lie.
+struct Lowered {
+    layouts: Vec<Layout>,
+    states: Vec<State>,
+    coupled: Vec<Placed>,
+    driven: Vec<Placed>,
 }
 
 impl Builder<'_> {
-    fn build(&self, gids: &[Gid]) -> Result<Network, Problems> {
-        let mut problems = Problems::default();
-        let lanes = self.target.lanes;
-        let addresses = Addresses::new(self.cells, lanes);
-        let mechanism_of: HashMap<&str, usize> =
-            self.mechanisms.iter().enumerate().map(|(i, m)| (m.name.as_str(), i)).collect();
-        let density = |g: &GroupCells, problems: &mut Problems| {
-            instances::densities(&self.cells.kinds, g, lanes, &mechanism_of, problems)
-        };
-        let mut by_group: Vec<ByMechanism> = self.cells.groups.iter().map(|g| density(g, &mut problems)).collect();
-        let mut place = |list: &[tianyan_model::PointProcess], sets| {
-            instances::place(list, sets, self.cells, &addresses, &mut by_group)
-        };
-        let synapses = place(&self.connections.synapses, &self.connections.parameter_sets);
-        let coupled = place(&self.couplings.instances, &self.couplings.parameter_sets);
-        let driven = place(&self.stimuli.instances, &self.stimuli.parameter_sets);
-
-        let mut probes = Vec::new();
-        problems.take(self.recipe.probes_on(gids, &mut probes));
-        let reports = self.recipe.reports();
-        let imem = reports.iter().any(|r| r.quantity == Quantity::MembraneCurrent);
-        let counts = connect::count(&self.connections, &synapses, by_group.len(), self.mechanisms.len());
-        let mut groups = Vec::with_capacity(by_group.len());
-        for (g, by_mechanism) in by_group.iter().enumerate() {
-            groups.push(self.group(&self.cells.groups[g], by_mechanism, &counts[g], imem, &mut problems));
-        }
-        if !problems.0.is_empty() {
-            return Err(problems);
-        }
-        let waveforms = self.drive(&mut groups, &driven, &mut problems);
-        let connectivity = {
-            let (layouts, mut states): (Vec<_>, Vec<_>) =
-                groups.iter_mut().map(|g| (g.layout.clone(), g.state.values_mut())).unzip();
-            let (connectivity, incoming) = connect::connect(&self.connections, &synapses, &layouts, &mut states);
-            for (group, incoming) in groups.iter_mut().zip(incoming) {
-                group.layout.tables.iter_mut().zip(incoming).for_each(|(table, of)| table.incoming = of);
-            }
-            connectivity
-        };
-        let layouts: Vec<Layout> = groups.iter().map(|g| g.layout.clone()).collect();
-        let mut finder = Finder::new(self.cells, &addresses, &layouts);
-        let peers = self.peers(&layouts, &coupled, &mut finder, &mut problems);
-        self.check_pointers(&layouts, &peers, &mut problems);
-        let samplers = samplers(&probes, reports, self.recipe.run().dt_ms, &mut finder, &mut problems);
+    fn build(mut self, gids: &[Gid], mut gathered: Gathered) -> Result<Network, Problems> {
+        let mut problems = std::mem::take(&mut self.problems);
         let mut trains = self.trains(&mut problems);
-        let least_delay_ms = self.least_delay(&trains);
+        let dt_ms = self.recipe.run().dt_ms;
+        let least_delay_ms = check::least_delay(&gathered.columns, &trains, dt_ms, &mut problems);
+        let Lowered { mut layouts, mut states, coupled, driven } = self.lower(&mut gathered, &mut problems);
+        let mut problems = settled(problems)?;
+        let waveforms = self.drive(&mut layouts, &driven, &mut problems);
+        let Gathered { synapses, columns, .. } = gathered;
+        let (connectivity, incoming) =
+            connect::connect(columns, synapses.list(), self.addresses, &layouts, &mut states);
+        for (layout, incoming) in layouts.iter_mut().zip(incoming) {
+            layout.tables.iter_mut().zip(incoming).for_each(|(table, of)| table.incoming = of);
+        }
+        let mut finder = Finder::new(self.cells, self.addresses, &layouts);
+        let peers = self.peers(&layouts, &coupled, &mut finder, &mut problems);
+        check::pointers(self.recipe, &layouts, &peers, &mut problems);
+        let samplers = self.samplers(gids, &mut finder, &mut problems);
         trains.retain(|(gid, times)| !times.is_empty() && !connectivity.targets(*gid).is_empty());
         let network = Network {
             waveforms,
             least_delay_ms,
             compartments: layouts.iter().map(|l| l.compartments as u64).sum(),
             cells: gids.len() as u64,
-            groups,
+            groups: layouts
+                .into_iter()
+                .map(Arc::new)
+                .zip(states)
+                .map(|(layout, state)| Group { layout, state })
+                .collect(),
             connectivity,
             peers,
             samplers,
@@ -155,134 +156,57 @@ impl Builder<'_> {
         problems.or(network)
     }
 
-    fn group(
-        &self,
-        cells: &GroupCells,
-        instances: &ByMechanism,
-        connections: &[usize],
-        imem: bool,
-        problems: &mut Problems,
-    ) -> Group {
-        let lanes = self.target.lanes;
-        let (tiles, parent, compartments) = self.tiles(cells);
-        let nodes = tiles.last().map_or(0, |t| t.first_node + t.rows * lanes);
-        let mut arena = Arena::default();
-        let node_fields = node_fields(&mut arena, nodes + 1, imem);
-        let celsius = arena.add("celsius", 1, "degC", FieldClass::Parameter);
-        let kinds = &self.cells.kinds;
-        let ions = ions::ions(kinds, cells, lanes, nodes, self.mechanisms, instances, &mut arena);
-        let mut order: Vec<usize> = (0..self.mechanisms.len()).filter(|&m| !instances[m].is_empty()).collect();
-        order.sort_by_key(|&m| !self.mechanisms[m].writes_concentration());
-        let recipe = self.recipe;
-        let shared = Shared { node_fields: &node_fields, celsius, ions: &ions, recipe, nodes };
-        let mut tables: Vec<_> = order
-            .iter()
-            .map(|&m| tables::table(m, &self.mechanisms[m], &instances[m], connections[m], &shared, &mut arena))
-            .collect();
-        let mut detectors = self.detectors(cells);
-        detectors.above = arena.add("detectors.above", detectors.gid.len(), "", FieldClass::Exact);
-        let mut state = State::new(arena.len());
-        let values = state.values_mut();
-        values[celsius] = self.recipe.run().temperature_celsius;
-        self.fill_nodes(cells, &tiles, &node_fields, nodes, values);
-        fill_ions(&ions, values);
-        for table in &tables {
-            tables::fill(table, &instances[table.source], self.recipe, values, problems);
+    /// Lowers the groups, one after the other: density mechanisms, synapses, couplings, stimuli.
+    fn lower(&self, gathered: &mut Gathered, problems: &mut Problems) -> Lowered {
+        let (mechanisms, cells, addresses) = (self.mechanisms, self.cells, self.addresses);
+        let groups = cells.groups.len();
+        let counts = gathered.columns.count(gathered.synapses.list(), addresses, groups, mechanisms.len());
+        let mechanism_of: HashMap<&str, usize> =
+            mechanisms.iter().enumerate().map(|(i, m)| (m.name.as_str(), i)).collect();
+        let imem = self.recipe.reports().iter().any(|r| r.quantity == Quantity::MembraneCurrent);
+        let (recipe, lanes) = (self.recipe, self.target.lanes);
+        let lowering = Lowering { recipe, mechanisms, cells, lanes, membrane_current: imem };
+        let [of_couplings, of_stimuli] = [&self.couplings.instances, &self.stimuli.instances].map(|p| self.by_group(p));
+        let [mut coupled, mut driven] =
+            [&self.couplings.instances, &self.stimuli.instances].map(|list| vec![Placed::default(); list.len()]);
+        let (mut layouts, mut states) = (Vec::with_capacity(groups), Vec::with_capacity(groups));
+        for (g, group) in cells.groups.iter().enumerate() {
+            let mut all: ByMechanism = instances::densities(&cells.kinds, group, lanes, &mechanism_of, problems);
+            instances::place_synapses(&mut gathered.synapses, &gathered.sets, group, addresses, &mut all);
+            let Couplings { instances, parameter_sets, .. } = &self.couplings;
+            let at = (cells, addresses);
+            instances::place((instances, parameter_sets), &of_couplings[g], at, &mut all, &mut coupled);
+            let Stimuli { instances, parameter_sets, .. } = &self.stimuli;
+            instances::place((instances, parameter_sets), &of_stimuli[g], at, &mut all, &mut driven);
+            let (layout, state) = lowering.group(group, &all, &counts[g], problems);
+            layouts.push(layout);
+            states.push(state);
         }
-        for table in tables.iter_mut().filter(|table| !table.mechanism.kernels.diffusions.is_empty()) {
-            table.cable = Some(cable::cable(kinds, cells, &tiles, lanes, &table.index[..table.count]));
-        }
-        let coupled = cells.coupled;
-        let run = self.recipe.run().clone();
-        let Ions { tables: ions, .. } = ions;
-        let fields = arena.fields;
-        let driven = Vec::new();
-        let layout = Layout {
-            lanes,
-            coupled,
-            run,
-            tiles,
-            parent,
-            nodes,
-            compartments,
-            node_fields,
-            ions,
-            tables,
-            detectors,
-            driven,
-            fields,
-        };
-        Group { layout, state }
+        Lowered { layouts, states, coupled, driven }
     }
 
-    fn tiles(&self, cells: &GroupCells) -> (Vec<Tile>, Vec<u32>, usize) {
-        let (mut tiles, mut parent, mut first_node, mut compartments) = (Vec::new(), Vec::new(), 0, 0);
-        for tile in &cells.tiles {
-            let kind = &self.cells.kinds[tile.kind];
-            let rows = kind.shape.rows.len();
-            tiles.push(Tile { kind: kind.id, first_node, first_row: parent.len(), rows, cells: tile.gids.clone() });
-            parent.extend(kind.shape.rows.iter().map(|r| r.parent));
-            first_node += rows * self.target.lanes;
-            compartments += kind.shape.compartments() * tile.gids.len();
-        }
-        (tiles, parent, compartments)
-    }
-
-    fn fill_nodes(&self, cells: &GroupCells, tiles: &[Tile], f: &NodeFields, nodes: usize, values: &mut [f64]) {
-        let lanes = self.target.lanes;
-        let per_ms = capacitance_factor(self.recipe.run());
-        for (tile, of) in tiles.iter().zip(&cells.tiles) {
-            let rows = &self.cells.kinds[of.kind].shape.rows;
-            for (r, row) in rows.iter().enumerate() {
-                for lane in 0..lanes {
-                    let node = tile.first_node + r * lanes + lane;
-                    values[f.voltage + node] = row.v_init_mv;
-                    values[f.area + node] = row.area_um2;
-                    values[f.diameter + node] = row.diameter_um;
-                    // Lanes without a cell keep a membrane, so that their rows stay solvable.
-                    let cm = if lane < tile.cells.len() { row.cm_uf_per_cm2 } else { 1.0 };
-                    values[f.capacitance + node] = per_ms * cm;
-                    values[f.to_parent + node] = row.to_parent;
-                    values[f.from_parent + node] = row.from_parent;
-                    let parent = tile.first_node + row.parent as usize * lanes + lane;
-                    values[f.axial + node] -= row.to_parent;
-                    values[f.axial + parent] -= row.from_parent;
-                }
+    /// The numbers of the point processes in each group.
+    fn by_group(&self, processes: &[PointProcess]) -> Vec<Vec<u32>> {
+        let mut numbers = vec![Vec::new(); self.cells.groups.len()];
+        for (process, number) in processes.iter().zip(0..) {
+            if let Some(address) = self.addresses.of(process.gid) {
+                numbers[address.group as usize].push(number);
             }
         }
-        values[f.area + nodes] = 100.0;
-        values[f.diameter + nodes] = 1.0;
-        values[f.voltage + nodes] = -65.0;
+        numbers
     }
 
-    fn detectors(&self, cells: &GroupCells) -> Detectors {
-        let mut found: Vec<(Gid, u32, f64)> = Vec::new();
-        let lanes = self.target.lanes;
-        let mut first_node = 0;
-        for tile in &cells.tiles {
-            let kind = &self.cells.kinds[tile.kind];
-            if let Some(detector) = kind.cell.detector {
-                let row = kind.shape.row_at(detector.location) as usize;
-                for (lane, &gid) in tile.gids.iter().enumerate() {
-                    found.push((gid, (first_node + row * lanes + lane) as u32, detector.threshold_mv));
-                }
-            }
-            first_node += kind.shape.rows.len() * lanes;
-        }
-        found.sort_by_key(|d| d.0);
-        Detectors {
-            gid: found.iter().map(|d| d.0).collect(),
-            node: found.iter().map(|d| d.1).collect(),
-            threshold_mv: found.iter().map(|d| d.2).collect(),
-            above: 0,
-        }
+    fn samplers(&self, gids: &[Gid], finder: &mut Finder, problems: &mut Problems) -> Vec<Sampler> {
+        let mut probes = Vec::new();
+        problems.take(self.recipe.probes_on(gids, &mut probes));
+        samplers(&probes, self.recipe.reports(), self.recipe.run().dt_ms, finder, problems)
     }
 
-    fn drive(&self, groups: &mut [Group], placed: &[Placed], problems: &mut Problems) -> Vec<Vec<Waveform>> {
-        let mut waveforms = vec![Vec::new(); groups.len()];
+    fn drive(&self, layouts: &mut [Layout], placed: &[Placed], problems: &mut Problems) -> Vec<Vec<Waveform>> {
+        let mut waveforms = vec![Vec::new(); layouts.len()];
         for driven in &self.stimuli.driven {
             let at = placed[driven.instance as usize];
-            let layout = &mut groups[at.group as usize].layout;
+            let layout = &mut layouts[at.group as usize];
             match slot_of(layout, at, &driven.parameter) {
                 Some(slot) => {
                     layout.driven.push(slot);
@@ -329,33 +253,6 @@ impl Builder<'_> {
         copies
     }
 
-    /// POINTERs that a mechanism reads and that point at nothing.
-    fn check_pointers(&self, layouts: &[Layout], peers: &[PeerCopy], problems: &mut Problems) {
-        let connected: BTreeSet<(u32, usize)> =
-            peers.iter().map(|copy| (copy.to.group, copy.to.offset as usize)).collect();
-        let mut loose: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for (g, layout) in layouts.iter().enumerate() {
-            for table in &layout.tables {
-                let bindings = &table.mechanism.kernels.bindings;
-                let read = |f: usize| bindings.contains(&Binding::Field(f));
-                let pointers = table.mechanism.fields.iter().enumerate().filter(|(f, field)| field.peer && read(*f));
-                for (f, field) in pointers {
-                    if (0..table.count).any(|i| !connected.contains(&(g as u32, table.slot(f, i)))) {
-                        loose.insert((&table.mechanism.name, &field.name));
-                    }
-                }
-            }
-        }
-        for (mechanism, pointer) in loose {
-            let problem = Problem::new(
-                "pointer-loose",
-                format!("POINTER `{pointer}` of `{mechanism}` points at nothing"),
-            )
-            .help("[[graded_synapses]] and [[gap_junctions]] connect a POINTER of a point process to another cell's v");
-            problems.push(problem.at(self.recipe.place_of(mechanism, None).unwrap_or_default()));
-        }
-    }
-
     /// The known spikes of all sources of the network, silent ones too.
     fn trains(&self, problems: &mut Problems) -> Vec<(Gid, Vec<f64>)> {
         let everybody: u32 = self.recipe.populations().iter().map(|p| p.size).sum();
@@ -364,98 +261,10 @@ impl Builder<'_> {
         problems.take(self.recipe.source_spikes_on(&gids, &mut trains));
         trains
     }
-
-    fn least_delay(&self, trains: &[(Gid, Vec<f64>)]) -> Option<f64> {
-        let sources: BTreeSet<Gid> = trains.iter().map(|(gid, _)| *gid).collect();
-        let simulated = |gid: &Gid| !sources.contains(gid);
-        let delays = self.connections.source.iter().zip(&self.connections.delay_ms);
-        delays.filter(|(gid, _)| simulated(gid)).map(|(_, &delay)| delay).reduce(f64::min)
-    }
-}
-
-/// What 1 uF/cm2 adds to the diagonal, S/cm2: 0.001/dt, or 0.001*2/dt for Crank-Nicolson.
-fn capacitance_factor(run: &RunSettings) -> f64 {
-    match run.second_order {
-        SecondOrder::Off => 1e-3 / run.dt_ms,
-        _ => 1e-3 * (2.0 / run.dt_ms),
-    }
 }
 
 fn slot_of(layout: &Layout, at: Placed, field: &str) -> Option<u32> {
     let table = layout.tables.iter().find(|t| t.source == at.mechanism as usize)?;
     let field = table.mechanism.field(field)?;
     Some(table.slot(field, at.instance as usize) as u32)
-}
-
-fn node_fields(arena: &mut Arena, len: usize, imem: bool) -> NodeFields {
-    use FieldClass::{Parameter, Real};
-    NodeFields {
-        voltage: arena.add("v", len, "mV", Real),
-        rhs: arena.add("rhs", len, "mA/cm2", Real),
-        diagonal: arena.add("diagonal", len, "S/cm2", Real),
-        area: arena.add("area", len, "um2", Parameter),
-        diameter: arena.add("diameter", len, "um", Parameter),
-        capacitance: arena.add("capacitance", len, "S/cm2", Parameter),
-        axial: arena.add("axial", len, "S/cm2", Parameter),
-        to_parent: arena.add("to_parent", len, "S/cm2", Parameter),
-        from_parent: arena.add("from_parent", len, "S/cm2", Parameter),
-        membrane_current: imem.then(|| arena.add("i_membrane", len, "nA", Real)),
-    }
-}
-
-fn fill_ions(ions: &Ions, values: &mut [f64]) {
-    for (table, [reversal, inside, outside]) in ions.tables.iter().zip(&ions.start) {
-        let n = table.padded;
-        values[table.reversal..table.reversal + n].copy_from_slice(reversal);
-        values[table.inside..table.inside + n].copy_from_slice(inside);
-        values[table.outside..table.outside + n].copy_from_slice(outside);
-    }
-}
-
-/// Synapses, couplings and stimuli must be point processes, and event targets must receive events.
-/// Painted mechanisms are density mechanisms.
-fn check_densities(recipe: &dyn Recipe, mechanisms: &[Arc<Mechanism>], cells: &Cells, problems: &mut Problems) {
-    let painted: BTreeSet<&str> =
-        cells.kinds.iter().flat_map(|kind| &kind.cell.densities).map(|density| density.mechanism.as_str()).collect();
-    for mechanism in mechanisms.iter().filter(|m| m.kind != MechanismKind::Density && painted.contains(&*m.name)) {
-        let message = format!("mechanism `{}` is no density mechanism and cannot be painted", mechanism.name);
-        let problem = Problem::new("mechanism-kind", message).help("give it a place: synapses, connections or stimuli");
-        problems.push(problem.at(recipe.place_of(&mechanism.name, None).unwrap_or_default()));
-    }
-}
-
-fn check_point_processes(
-    recipe: &dyn Recipe,
-    mechanisms: &[Arc<Mechanism>],
-    connections: &Connections,
-    couplings: &Couplings,
-    stimuli: &Stimuli,
-    problems: &mut Problems,
-) {
-    let mut wrong: BTreeSet<(usize, bool)> = BTreeSet::new();
-    let all = connections.synapses.iter().chain(&couplings.instances).chain(&stimuli.instances);
-    for process in all {
-        if mechanisms[process.mechanism].kind == MechanismKind::Density {
-            wrong.insert((process.mechanism, false));
-        }
-    }
-    for &synapse in &connections.synapse {
-        let mechanism = connections.synapses[synapse as usize].mechanism;
-        if mechanisms[mechanism].arguments.is_empty() {
-            wrong.insert((mechanism, true));
-        }
-    }
-    for (m, event) in wrong {
-        let source = &recipe.mechanisms()[m];
-        let (message, help) = if event {
-            ("has no NET_RECEIVE and cannot be the target of event connections", "use a synapse such as ExpSyn")
-        } else {
-            ("is a density mechanism and cannot be placed at a point", "paint it on a region, or use a POINT_PROCESS")
-        };
-        problems.push(
-            Problem::new("mechanism-kind", format!("mechanism `{}` {message}", source.name))
-                .at(recipe.place_of(&source.name, None).unwrap_or_else(|| Place::file(source.origin.clone())))
-                .help(help),
-        );
-    }
 }

@@ -1,9 +1,8 @@
 //! From what the model calls a place and a quantity to a slot of the state.
 
 use crate::Slot;
-use crate::cells::Cells;
+use crate::cells::{Addresses, Cells};
 use crate::group::{Layout, MechanismTable};
-use crate::instances::Addresses;
 use std::collections::HashMap;
 use tianyan_model::{Gid, Location, Place, Probe, Problem, Problems, Quantity, Report, Rows};
 
@@ -66,7 +65,7 @@ impl<'a> Finder<'a> {
 
     /// The slot of a quantity at a place of a cell of this rank.
     pub fn slot(&mut self, gid: Gid, location: Location, quantity: &Quantity) -> Result<Slot, Problems> {
-        let Some(&address) = self.addresses.of.get(&gid) else {
+        let Some(address) = self.addresses.of(gid) else {
             return Err(missing(gid, "the cell has no body: nothing can be recorded in a source".into()).into());
         };
         let row = self.cells.kinds[address.kind as usize].shape.row_at(location);

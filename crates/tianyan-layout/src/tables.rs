@@ -156,14 +156,14 @@ pub fn fill(
     }
     fill_streams(table, instances, recipe, values);
     fill_function_tables(table, recipe, values, problems);
-    let mut last: Option<(*const tianyan_model::Parameter, Vec<usize>)> = None;
+    let mut found: HashMap<*const tianyan_model::Parameter, Vec<usize>> = HashMap::new();
     for (i, instance) in instances.iter().enumerate() {
         let Given { parameters, compartment } = instance.given;
-        if last.as_ref().is_none_or(|(p, _)| *p != parameters.as_ptr()) {
-            last = Some((parameters.as_ptr(), fields_of(table, instance, recipe, problems)));
+        if parameters.is_empty() {
+            continue;
         }
-        let fields = last.as_ref().map_or(&[][..], |(_, fields)| fields);
-        for (parameter, &field) in parameters.iter().zip(fields) {
+        let fields = found.entry(parameters.as_ptr()).or_insert_with(|| fields_of(table, instance, recipe, problems));
+        for (parameter, &field) in parameters.iter().zip(&*fields) {
             if field < table.offsets.len() {
                 values[table.slot(field, i)] = parameter.values.at(compartment);
             }

@@ -27,9 +27,9 @@ pub use geometry::{Compartment, Geometry};
 pub use morphology::{Attachment, Location, Morphology, Point, Section, SectionType, Shape};
 pub use network::{
     Connections, Couplings, Driven, Gid, KindId, Peer, PointProcess, Population, Probe, Quantity, Report, Rows,
-    Stimuli, Waveform,
+    Stimuli, Waveform, delay_problem,
 };
 pub use problem::{Place, Problem, Problems};
-pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder};
+pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder, Synapses};
 pub use recordings::{PopulationReport, PopulationSpikes};
 pub use records::{CellState, Epoch, Snapshot, Spike, TraceBlock};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::cell::Parameter;
 use crate::morphology::Location;
+use crate::problem::Problem;
 
 /// Dense identity of a cell in the whole network: population offset + node id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +66,22 @@ pub struct Connections {
     pub delay_ms: Vec<f64>,
     /// First argument of NET_RECEIVE of each connection (`weight`); further arguments start at 0.
     pub weight: Vec<f64>,
+}
+
+/// What is wrong with a delay: it is at least 0 where the source's spikes are `known`, and at least a step between
+/// simulated cells. Source and target cannot be told here; the caller adds the place.
+pub fn delay_problem(delay_ms: f64, dt_ms: f64, known: bool) -> Option<Problem> {
+    if !(delay_ms >= 0.0 && delay_ms.is_finite()) {
+        return Some(Problem::new("delay-negative", format!("a delay must be at least 0, not {delay_ms}")));
+    }
+    if known || delay_ms >= dt_ms * (1.0 - 1e-9) {
+        return None;
+    }
+    let help = match delay_ms > 0.0 {
+        true => format!("dt_ms of {delay_ms} or less would do"),
+        false => "delays between simulated cells must be at least one step".into(),
+    };
+    Some(Problem::new("delay-short", format!("the delay {delay_ms} is shorter than dt_ms = {dt_ms}")).help(help))
 }
 
 /// The variable a POINTER of a coupling instance reads.

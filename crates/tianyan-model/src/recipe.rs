@@ -37,6 +37,16 @@ pub enum SecondOrder {
     VoltageAndCurrents,
 }
 
+/// What becomes of equal event synapses in one compartment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Synapses {
+    /// Those whose mechanism is linear become one instance: the sums are the same up to rounding.
+    #[default]
+    Merged,
+    /// Each is an instance of its own.
+    Separate,
+}
+
 /// What holds for the whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSettings {
@@ -56,6 +66,8 @@ pub struct RunSettings {
     pub self_events: usize,
     /// Interpolate in the TABLEs of mechanisms, as NEURON does by default, instead of computing exactly.
     pub tables: bool,
+    /// Whether equal event synapses in one compartment become one instance.
+    pub synapses: Synapses,
 }
 
 /// NEURON sets no bound to the events on their way to an instance; this many are enough for most.

@@ -29,6 +29,7 @@ pub mod lookup;
 mod lower;
 pub mod math;
 pub mod mechanism;
+mod merge;
 mod parse;
 mod print;
 pub mod shipped;

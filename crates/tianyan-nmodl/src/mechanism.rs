@@ -177,6 +177,15 @@ impl Mechanism {
         kernels.iter().any(|kernel| kernel.effects.iter().any(|effect| effect.kind == kind))
     }
 
+    /// Whether equal instances in one compartment may become one that receives all their events, with the same results
+    /// up to rounding; proved on the kernels.
+    ///
+    /// # Errors
+    /// What stands against it.
+    pub fn mergeable(&self) -> Result<(), String> {
+        crate::merge::mergeable(self)
+    }
+
     /// The names of its RANDOM streams.
     pub fn streams(&self) -> impl Iterator<Item = &str> {
         let firsts = self.fields.iter().filter(|field| field.stream == Some(1));

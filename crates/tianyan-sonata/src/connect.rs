@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tianyan_model::{Connections, Gid, Location, PointProcess, Problem, Problems};
+use tianyan_model::{Connections, Gid, Location, Place, PointProcess, Problem, Problems, delay_problem};
 
 use crate::cell::Body;
 use crate::edges::{EdgePopulation, Slab};
@@ -376,20 +376,10 @@ impl<'a> Connector<'a> {
         simulated: bool,
     ) -> Result<f64, Problem> {
         let delay_ms = edge.plan.delay_ms.of(edge.slab, edge.at);
-        let name = &self.network.nodes[population.source].name;
-        if !(delay_ms >= 0.0 && delay_ms.is_finite()) {
-            let message = format!("the delay from node {source} of {name} is {delay_ms} ms");
-            return Err(self.wrong("sonata-delay", message, edge, target).help("a delay is a number of ms from 0 on"));
-        }
-        if simulated && delay_ms < self.dt_ms * (1.0 - 1e-9) {
-            let message =
-                format!("the delay from node {source} of {name} is {delay_ms} ms, less than dt = {} ms", self.dt_ms);
-            let help = if delay_ms > 0.0 {
-                format!("between simulated cells a delay is at least one step: dt = {delay_ms} would fit")
-            } else {
-                "between simulated cells a delay is at least one step, so that no dt would fit: make it longer".into()
-            };
-            return Err(self.wrong("sonata-delay", message, edge, target).help(help));
+        if let Some(mut problem) = delay_problem(delay_ms, self.dt_ms, !simulated) {
+            let name = &self.network.nodes[population.source].name;
+            problem.message.push_str(&format!(" (from node {source} of {name})"));
+            return Err(problem.at(self.onto(edge, target)));
         }
         Ok(delay_ms)
     }
@@ -419,10 +409,14 @@ impl<'a> Connector<'a> {
     }
 
     fn wrong(&self, code: &'static str, message: String, edge: &Edge, target: &Target) -> Problem {
+        Problem::new(code, message).at(self.onto(edge, target))
+    }
+
+    fn onto(&self, edge: &Edge, target: &Target) -> Place {
         let name = &self.network.nodes[target.population].name;
         let mut place = edge.plan.place.clone();
         place.key = Some(format!("{}, onto node {} of {name}", place.key.unwrap_or_default(), target.node_id));
-        Problem::new(code, message).at(place)
+        place
     }
 
     /// One problem of a sort for each population of edges: millions may have the same.

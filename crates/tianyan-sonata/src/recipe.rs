@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tianyan_model::{
     Cell, Connections, Couplings, CurrentDerivative, Driven, Gid, KindId, Location, MechanismSource, Parameter, Place,
     PointProcess, Population, Probe, Problems, Quantity, Recipe, Report, Rows, RunSettings, SELF_EVENTS, SecondOrder,
-    Stimuli, Values, Waveform,
+    Stimuli, Synapses, Values, Waveform,
 };
 
 use tianyan_io::output::Field;
@@ -30,6 +30,8 @@ pub struct Overrides {
     pub dt_ms: Option<f64>,
     /// Interpolate in the TABLEs of mechanisms.
     pub tables: bool,
+    /// Whether equal linear synapses become one; they do unless said otherwise.
+    pub synapses: Option<Synapses>,
 }
 
 /// A network described by a SONATA config.
@@ -205,6 +207,7 @@ fn settings(config: &SimulationConfig, overrides: Overrides) -> RunSettings {
         seed: 0,
         self_events: SELF_EVENTS,
         tables: overrides.tables,
+        synapses: overrides.synapses.unwrap_or_default(),
     }
 }
 

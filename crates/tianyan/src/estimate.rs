@@ -37,7 +37,7 @@ impl Estimate {
         let indices: usize = tables().map(|t| t.index.len() * 4 + t.owner.len() * 4).sum();
         let points = tables().filter(|t| t.mechanism.kind == tianyan_nmodl::MechanismKind::PointProcess);
         let connections = network.connectivity.len() as u64;
-        let bytes = numbers * 8 + indices + connections as usize * 48;
+        let bytes = numbers * 8 + indices + connections as usize * size_of::<tianyan_layout::EventTarget>();
         Estimate {
             cells: network.cells,
             compartments: network.compartments,

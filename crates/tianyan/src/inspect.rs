@@ -4,7 +4,7 @@ use crate::{GIT, VERSION};
 use std::path::{Path, PathBuf};
 use tianyan_engine::Compiler;
 use tianyan_nmodl::ir::Binding;
-use tianyan_nmodl::{Diagnostic, Field, IonUse, Mechanism, Stage};
+use tianyan_nmodl::{Diagnostic, Field, IonUse, Mechanism, MechanismKind, Stage};
 
 /// A mechanism file that was compiled, printed at some stage.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +75,8 @@ fn mechanism_json(mechanism: &Mechanism) -> serde_json::Value {
         "random": mechanism.streams().collect::<Vec<_>>(),
         "iterates": mechanism.kernels.all().iter().any(|(_, kernel)| !kernel.iterations.is_empty()),
         "makes_spikes": mechanism.makes_spikes(),
+        "mergeable": mechanism.mergeable().is_ok(),
+        "not_mergeable_because": mechanism.mergeable().err(),
         "operations": kernels.map(kernel).collect::<serde_json::Map<_, _>>(),
     })
 }
@@ -115,8 +117,13 @@ fn compile(name: &str, text: &str, stage: Option<Stage>) -> Result<MechanismRepo
         None => {
             let count = |kernel: &tianyan_nmodl::ir::Kernel| kernel.ops.len();
             let kernels = &mechanism.kernels;
+            let merging = match mechanism.mergeable() {
+                _ if mechanism.kind != MechanismKind::PointProcess => String::new(),
+                Ok(()) => "; equal instances merge".into(),
+                Err(obstacle) => format!("; equal instances stay separate: {obstacle}"),
+            };
             format!(
-                "{}: {:?}, {} fields; operations: {} initial, {} current, {} state, {} receive",
+                "{}: {:?}, {} fields; operations: {} initial, {} current, {} state, {} receive{merging}",
                 mechanism.name,
                 mechanism.kind,
                 mechanism.fields.len(),

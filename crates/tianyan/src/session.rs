@@ -4,7 +4,8 @@ use crate::Error;
 use crate::source::{Source, Warning};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tianyan_model::{CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder};
+use tianyan_model::{CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder, Synapses,
+};
 use tianyan_nmodl::{Diagnostic, Mechanism, Options};
 
 /// What the command line changes in a config.
@@ -16,6 +17,8 @@ pub struct Overrides {
     pub dt_ms: Option<f64>,
     /// True: as `run.tables = true`.
     pub tables: bool,
+    /// Instead of `run.synapses`.
+    pub synapses: Option<Synapses>,
 }
 
 /// A config with everything it names, and its mechanisms, compiled.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tianyan_model::{Gid, PointProcess, Problem, Problems};
+use tianyan_model::{Gid, PointProcess, Problem, Problems, delay_problem};
 
 use super::Config;
 use super::document::Spot;
@@ -145,16 +145,9 @@ impl Connection {
         }
         let source = world.is_source(pair.source);
         let (delay, dt) = (self.delay_ms.at(pair.row()), config.document.run.dt_ms);
-        if !(delay >= 0.0 && delay.is_finite()) {
-            let message = format!("a delay must be at least 0, not {delay}");
-            found.push(self.problem(pair, "delay_ms", "delay-negative", message));
-        } else if !source && delay < dt * (1.0 - 1e-9) {
-            let message = format!("the delay {delay} is shorter than dt_ms = {dt}");
-            let help = match delay > 0.0 {
-                true => format!("dt_ms of {delay} or less would do"),
-                false => "delays between simulated cells must be at least one step".into(),
-            };
-            found.push(self.problem(pair, "delay_ms", "delay-short", message).help(help));
+        if let Some(problem) = delay_problem(delay, dt, source) {
+            let place = self.problem(pair, "delay_ms", problem.code, String::new()).place;
+            found.push(problem.at(place));
         }
         let artificial = world.template(config, pair.source).is_some_and(|template| template.artificial.is_some());
         if !source && !artificial && world.cell_of(config, pair.source).is_ok_and(|cell| cell.detector.is_none()) {

@@ -47,7 +47,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use decode::Decode;
-use tianyan_model::{CurrentDerivative, Place, Problem, Problems, RunSettings, SecondOrder};
+use tianyan_model::{CurrentDerivative, Place, Problem, Problems, RunSettings, SecondOrder, Synapses};
 
 /// The version of the schema that this program reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -83,6 +83,10 @@ impl Config {
             seed: run.seed,
             self_events: run.self_events as usize,
             tables: run.tables,
+            synapses: match run.synapses {
+                SynapseRule::Merged => Synapses::Merged,
+                SynapseRule::Separate => Synapses::Separate,
+            },
         }
     }
 

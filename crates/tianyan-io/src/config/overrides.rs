@@ -2,10 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Config, check_run};
+use super::{Config, SynapseRule, check_run};
+use tianyan_model::Synapses;
 use tianyan_model::{Place, Problems};
 
 impl Config {
+    /// Keeps synapses apart, or together.
+    pub fn override_synapses(&mut self, synapses: Synapses) {
+        Arc::make_mut(&mut self.document).run.synapses = match synapses {
+            Synapses::Merged => SynapseRule::Merged,
+            Synapses::Separate => SynapseRule::Separate,
+        };
+    }
+
     /// Replaces the duration and the step, and turns tables on; the result is checked as if it had been typed.
     pub fn override_run(&mut self, duration_ms: Option<f64>, dt_ms: Option<f64>, tables: bool) -> Result<(), Problems> {
         if duration_ms.is_none() && dt_ms.is_none() && !tables {

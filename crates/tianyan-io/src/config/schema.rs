@@ -56,6 +56,18 @@ table! {
         tables: bool = false,
         /// How many events of its own (net_send) an instance may have on their way.
         self_events: u32 = tianyan_model::SELF_EVENTS as u32,
+        /// Whether equal synapses of a linear mechanism in one compartment become one.
+        synapses: SynapseRule = SynapseRule::Merged,
+    }
+}
+
+choice! {
+    /// What becomes of equal synapses in one compartment.
+    SynapseRule {
+        /// One instance, where the mechanism allows it and nobody records it.
+        Merged = "merged",
+        /// An instance each.
+        Separate = "separate",
     }
 }
 

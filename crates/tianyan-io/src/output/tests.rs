@@ -29,6 +29,7 @@ fn run() -> RunSettings {
         seed: 1,
         self_events: 16,
         tables: false,
+        synapses: tianyan_model::Synapses::Merged,
     }
 }
 
