@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tianyan-io", &["tianyan-model", "tianyan-nmodl"]),
     ("tianyan-analysis", &["tianyan-model"]),
     ("tianyan-engine", &["tianyan-model", "tianyan-nmodl", "tianyan-comm", "tianyan-layout"]),
+    ("tianyan-build", &["tianyan-model", "tianyan-io"]),
     (
         "tianyan",
         &[
@@ -21,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tianyan-layout",
             "tianyan-io",
             "tianyan-analysis",
+            "tianyan-build",
             "tianyan-engine",
         ],
     ),

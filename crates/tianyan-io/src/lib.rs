@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod export;
+pub mod network_files;
 pub mod output;
 pub mod read_back;
 pub mod swc;

@@ -23,9 +23,12 @@ use std::time::{Duration, Instant};
 
 use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings};
 
-pub(crate) use part_file::file_name;
+pub(crate) use part_file::{
+    PartFile, append_column, file_name, growing_column, not_writable, text_attribute, write_failed,
+};
 use report::ReportFile;
 pub use run_json::{PopulationSize, RUN_JSON, RunStatus, RunSummary, rfc3339};
+pub(crate) use spikes::Sorting;
 use spikes::SpikeFile;
 
 /// How results are written.

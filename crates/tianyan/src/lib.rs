@@ -17,6 +17,7 @@
 //! files their names. No callbacks, no global state; dropping a [`Run`] leaves readable `.part` files.
 #![forbid(unsafe_code)]
 
+mod build;
 mod error;
 mod estimate;
 mod export;
@@ -27,6 +28,7 @@ mod session;
 mod signals;
 mod usage;
 
+pub use build::build_network;
 pub use error::Error;
 pub use estimate::Estimate;
 pub use inspect::{Environment, MechanismReport, compile_files, environment};
@@ -34,6 +36,7 @@ pub use picture::plot;
 pub use run::{Progress, Run, StartOptions};
 pub use session::{Overrides, Session};
 pub use signals::Stop;
+pub use tianyan_build::{BuildOptions, Built, BuiltEdges, BuiltNodes};
 pub use tianyan_engine::KernelOrigin;
 pub use tianyan_io as io;
 pub use tianyan_io::output::{RunStatus, RunSummary};
