@@ -138,8 +138,9 @@ pub fn node_sets(document: &Document, populations: &[Population]) -> Value {
     for population in populations {
         for of in &population.types {
             let name = format!("{}_{}", population.name, of.name);
-            let pop_name = of.columns.get("pop_name").cloned().unwrap_or_default();
-            sets.insert(name, json!({ "population": population.name, "pop_name": pop_name }));
+            let of = |column: &str| of.columns.get(column).cloned().unwrap_or_default();
+            let (pop_name, model) = (of("pop_name"), of("model_type"));
+            sets.insert(name, json!({ "population": population.name, "pop_name": pop_name, "model_type": model }));
         }
     }
     for (name, values) in document.node_sets.iter() {

@@ -13,6 +13,7 @@ use tianyan_model::{Problem, Problems};
 use crate::draw::Draw;
 use crate::falloff::{Falloff, Tuning};
 use crate::grid::Grid;
+use crate::input::Means;
 use crate::lookup::Lookups;
 use crate::nodes::{Population, Type, select};
 use crate::schema::{ConnectionEntry, FalloffEntry, Metric, Rule, TuningEntry};
@@ -106,9 +107,10 @@ pub fn connect(
 ) -> Result<Vec<EdgePopulation>, Problems> {
     let mut problems = Problems::default();
     let mut all: Vec<EdgePopulation> = Vec::new();
-    let mut grids = Grids::default();
+    let (mut grids, mut means) = (Grids::default(), Means::default());
     for (number, entry) in entries.iter().enumerate() {
-        let mut context = Context { entry, number: number as u32, populations, seed, scale, grids: &mut grids };
+        let mut context =
+            Context { entry, number: number as u32, populations, seed, scale, grids: &mut grids, means: &mut means };
         problems.take(context.add(&mut all, lookups));
     }
     all.iter_mut().for_each(EdgePopulation::settle);
@@ -125,6 +127,7 @@ struct Context<'a> {
     seed: u64,
     scale: f64,
     grids: &'a mut Grids,
+    means: &'a mut Means,
 }
 
 impl Context<'_> {
@@ -237,13 +240,20 @@ impl Context<'_> {
             placed(source, target)
                 .map_err(|message| entry.spot.problem("velocity_um_per_ms", "build-unplaced", message))?;
         }
+        let factor = match entry.rule {
+            Rule::Pairwise | Rule::AllToAll if entry.conserve_input => {
+                let falloff = falloff.as_ref().map(|(falloff, grid)| (*falloff, grid.metric));
+                self.means.lost_input(source, target, falloff)
+            }
+            _ => 1.0,
+        };
         Ok(Pair {
             sources: source.nodes.clone(),
             peak: peak.unwrap_or(1.0),
             falloff,
             tuning,
             nsyns: quantity(&entry.nsyns, 1.0, lookups)?,
-            weight: quantity(&entry.weight, 0.0, lookups)?.scaled(self.scale.powf(entry.weight_scale_exponent)),
+            weight: quantity(&entry.weight, 0.0, lookups)?.scaled(factor),
             delay_ms: quantity(&entry.delay_ms, 0.0, lookups)?,
             velocity: entry.velocity_um_per_ms,
             minimum_delay_ms: entry.minimum_delay_ms,
@@ -302,7 +312,7 @@ fn unknown_property(spot: &Spot, key: &str, property: &str, population: &Populat
 }
 
 fn placed(source: &Type, target: &Type) -> Result<(), String> {
-    match [source, target].iter().find(|t| !t.placed) {
+    match [source, target].iter().find(|t| !t.placed()) {
         Some(t) => Err(format!("distance counts here, but the nodes {} have no geometry", t.name)),
         None => Ok(()),
     }

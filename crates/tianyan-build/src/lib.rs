@@ -3,7 +3,7 @@
 //! ```text
 //! text -> Document         what was typed                        read, expand, schema, values
 //!      -> Population       types, positions, properties          nodes, place, draw, lookup
-//!      -> EdgePopulation   which types obey which rules          connect, falloff, grid
+//!      -> EdgePopulation   which types obey which rules          connect, falloff, grid, input
 //!      -> EdgeBlock        edges, block by block of targets      edges, sample
 //!      -> files            HDF5, CSV, JSON                       tianyan_io::network_files
 //! ```
@@ -23,6 +23,7 @@ mod edges;
 mod expand;
 mod falloff;
 mod grid;
+mod input;
 mod inputs;
 mod lookup;
 mod nodes;

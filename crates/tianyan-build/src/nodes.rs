@@ -48,8 +48,19 @@ pub struct Type {
     pub model: ModelType,
     /// Their node ids.
     pub nodes: Range<u32>,
+    /// Their number at full scale.
+    pub full_count: u32,
+    /// Where they lie, if that is known.
+    pub place: Option<Place>,
+    /// Where they lie at full scale.
+    pub full_place: Option<Place>,
+}
+
+impl Type {
     /// Whether their positions are known.
-    pub placed: bool,
+    pub fn placed(&self) -> bool {
+        self.place.is_some()
+    }
 }
 
 impl Population {
@@ -61,7 +72,7 @@ impl Population {
     /// Columns of the nodes file.
     pub fn columns(&self) -> Vec<(String, Vec<f64>)> {
         let axis = |k: usize| self.positions.iter().map(|position| position[k]).collect();
-        let placed = self.types.iter().any(|t| t.placed);
+        let placed = self.types.iter().any(Type::placed);
         let axes = ["x", "y", "z"].into_iter().enumerate().filter(|_| placed);
         let axes = axes.map(|(k, name)| (name.to_string(), axis(k)));
         axes.chain(self.properties.iter().map(|(name, values)| (name.clone(), values.clone()))).collect()
@@ -118,9 +129,21 @@ impl Population {
         let count = scaled(entry.count, if entry.count_scales { common.scale } else { 1.0 });
         let columns = shared_columns(name, entry);
         let nodes = first as u32..(first + count) as u32;
-        let added =
-            Type { name: name.into(), columns, model: entry.model_type, nodes, placed: entry.geometry.is_some() };
-        self.place(entry, count, common)?;
+        let place = |scale: f64| {
+            let geometry = entry.geometry.as_ref();
+            geometry.map(|geometry| Place::new(geometry, scale, common.base)).transpose()
+        };
+        let (place, full_place) = (place(common.scale)?, place(1.0)?);
+        let added = Type {
+            name: name.into(),
+            columns,
+            model: entry.model_type,
+            nodes,
+            full_count: entry.count,
+            place,
+            full_place,
+        };
+        self.place(entry, &added, common)?;
         self.vary(entry, &added, common)?;
         for (property, quantity) in properties(entry) {
             let draw = lookups.draw(quantity, &added, &added)?;
@@ -138,12 +161,12 @@ impl Population {
         Ok(())
     }
 
-    fn place(&mut self, entry: &TypeEntry, count: usize, common: Common<'_>) -> Result<(), Problems> {
-        let Some(geometry) = &entry.geometry else {
+    fn place(&mut self, entry: &TypeEntry, added: &Type, common: Common<'_>) -> Result<(), Problems> {
+        let count = added.nodes.len();
+        let (Some(geometry), Some(place)) = (&entry.geometry, &added.place) else {
             self.positions.resize(self.len() + count, [f64::NAN; 3]);
             return Ok(());
         };
-        let place = Place::new(geometry, common.scale, common.base)?;
         if let Some(room) = place.room().filter(|room| *room < count) {
             return Err(too_many(geometry, room, count).into());
         }

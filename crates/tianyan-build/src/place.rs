@@ -65,6 +65,22 @@ impl Place {
         }
     }
 
+    /// A place, each as likely as any other.
+    pub fn any(&self, random: &mut Philox) -> [f64; 3] {
+        let index = self.room().map_or(0, |room| random.below(room as u32) as usize);
+        self.position(index, random)
+    }
+
+    /// The same text for the same places; heights are left out where only lateral distance counts.
+    pub fn describe(&self, flat: bool) -> String {
+        let [x, y, z] = self.center;
+        match &self.form {
+            Form::Cylinder { inner, outer, .. } if flat => format!("cylinder {inner} {outer} at {x} {z}"),
+            Form::Box { x: width, z: depth, .. } if flat => format!("box {width:?} {depth:?} at {x} {z}"),
+            form => format!("{form:?} at {x} {y} {z}"),
+        }
+    }
+
     /// The position of node `index`.
     pub fn position(&self, index: usize, random: &mut Philox) -> [f64; 3] {
         let [x, y, z] = match &self.form {

@@ -58,7 +58,7 @@ table! {
     Components, "components" {
         /// Folder in which morphologies, parameters and mechanisms are found by their names, however deep.
         folder: Option<String>,
-        /// Further files to copy into components/mechanisms, by the ends of their names.
+        /// Whether its mechanisms (.mod) are copied, where there are biophysical cells.
         mechanisms: bool = true,
     }
 }
@@ -270,8 +270,9 @@ table! {
         nsyns: Option<Quantity>,
         /// Weight, in the unit of the synapse.
         weight: Option<Quantity>,
-        /// The weight is multiplied by the scale to this power.
-        weight_scale_exponent: f64 = 0.0,
+        /// Whether weights grow as fewer sources are left at a smaller scale, so that the expected sum of a target's
+        /// weights stays that of the whole network.
+        conserve_input: bool = false,
         /// A weight function's name, passed through.
         weight_function: Option<String>,
         /// The weight function's width, passed through.
