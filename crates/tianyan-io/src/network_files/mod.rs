@@ -14,11 +14,13 @@
 mod edges;
 mod index;
 mod nodes;
+mod read;
 mod spikes;
 mod types;
 
 pub use edges::{EdgeBlock, EdgeColumns, EdgesFile};
 pub use nodes::write_nodes;
+pub use read::{read_edges, read_nodes};
 pub use spikes::write_input_spikes;
 pub use types::TypesTable;
 
