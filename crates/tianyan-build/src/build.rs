@@ -89,8 +89,8 @@ impl<'a> Plan<'a> {
         let components = problems.take(components::find(document, folder.as_deref()));
         let mut populations: Vec<Population> = Vec::new();
         for (name, entry) in document.populations.iter() {
-            let first_gid = populations.last().map_or(0, |last| last.first_gid + last.len() as u64);
-            populations.extend(problems.take(populate(name, entry, first_gid, common, &mut lookups)));
+            let population = populate(name, entry, populations.last(), common, &mut lookups);
+            populations.extend(problems.take(population));
         }
         let whole = populations.len() == document.populations.0.len();
         let (mut edges, mut inputs) = (Vec::new(), Vec::new());

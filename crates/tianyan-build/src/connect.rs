@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tianyan_io::config::Spot;
 use tianyan_io::config::nearest::did_you_mean;
-use tianyan_io::network_files::{EdgeColumns, TypesTable};
+use tianyan_io::network_files::{EdgeColumns, FIRST_TYPE_ID, TypesTable};
 use tianyan_model::random::Philox;
 use tianyan_model::{Problem, Problems};
 
@@ -19,9 +19,6 @@ use crate::nodes::{Population, Type, select};
 use crate::schema::{ConnectionEntry, FalloffEntry, Metric, Rule, TuningEntry};
 use crate::streams::{Purpose, stream};
 use crate::values::{Number, Quantity, Side};
-
-/// The least number of a row of an edge types table.
-const FIRST_TYPE_ID: u64 = 100;
 
 /// All edges between two populations: an edges file.
 #[derive(Debug)]
@@ -113,7 +110,7 @@ pub fn connect(
             Context { entry, number: number as u32, populations, seed, scale, grids: &mut grids, means: &mut means };
         problems.take(context.add(&mut all, lookups));
     }
-    all.iter_mut().for_each(EdgePopulation::settle);
+    all.iter_mut().fold(FIRST_TYPE_ID, |first, edges| edges.settle(first));
     problems.or(all)
 }
 
@@ -353,8 +350,10 @@ fn row(entry: &ConnectionEntry) -> Vec<(String, String)> {
 }
 
 impl EdgePopulation {
-    /// Decides what is written edge by edge, and gives each pair of types its row of the types table.
-    fn settle(&mut self) {
+    /// Decides what is written edge by edge, and gives each pair of types its row of the types table, whose rows are
+    /// numbered from `first`. Gives the number after the last.
+    fn settle(&mut self, first: u64) -> u64 {
+        self.table = TypesTable::new("edge_type_id", first);
         let pairs = || self.rules.iter().flatten().flat_map(|rule| &rule.pairs);
         self.columns = EdgeColumns {
             nsyns: pairs().any(|pair| pair.nsyns.as_constant().is_none()),
@@ -373,6 +372,7 @@ impl EdgePopulation {
             pair.row.extend(values);
             pair.edge_type = self.table.id(&pair.row) as u32;
         }
+        self.table.end()
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
-use tianyan_io::network_files::TypesTable;
+use tianyan_io::network_files::{FIRST_TYPE_ID, TypesTable};
 use tianyan_model::random::Philox;
 use tianyan_model::{Problem, Problems};
 
@@ -14,9 +14,6 @@ use crate::place::{Place, too_many};
 use crate::schema::{ModelType, PopulationEntry, TypeEntry, VariantEntry};
 use crate::streams::{Purpose, stream};
 use crate::values::{Cell, Quantity};
-
-/// The least number of a row of a types table.
-const FIRST_TYPE_ID: u64 = 100;
 
 /// A population of nodes. Node ids count from 0 and follow the order of the types.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,14 +87,16 @@ pub struct Common<'a> {
     pub base: &'a Path,
 }
 
-/// Makes the nodes of a population.
+/// Makes the nodes of a population; gids and rows of types tables go on where those of the one `before` end.
 pub fn populate(
     name: &str,
     entry: &PopulationEntry,
-    first_gid: u64,
+    before: Option<&Population>,
     common: Common<'_>,
     lookups: &mut Lookups,
 ) -> Result<Population, Problems> {
+    let first_gid = before.map_or(0, |before| before.first_gid + before.len() as u64);
+    let table = TypesTable::new("node_type_id", before.map_or(FIRST_TYPE_ID, |before| before.table.end()));
     let mut population = Population {
         name: name.into(),
         first_gid,
@@ -105,7 +104,7 @@ pub fn populate(
         type_ids: Vec::new(),
         positions: Vec::new(),
         properties: BTreeMap::new(),
-        table: TypesTable::new("node_type_id", FIRST_TYPE_ID),
+        table,
     };
     let mut problems = Problems::default();
     if entry.types.0.is_empty() {

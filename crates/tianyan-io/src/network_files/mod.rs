@@ -22,7 +22,7 @@ pub use edges::{EdgeBlock, EdgeColumns, EdgesFile};
 pub use nodes::write_nodes;
 pub use read::{read_edges, read_nodes};
 pub use spikes::write_input_spikes;
-pub use types::TypesTable;
+pub use types::{FIRST_TYPE_ID, TypesTable};
 
 use crate::output::{not_writable, write_failed};
 use std::path::Path;

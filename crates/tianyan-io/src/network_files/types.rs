@@ -7,6 +7,9 @@ use tianyan_model::Problems;
 
 use super::write_text;
 
+/// The least number of a row, by custom.
+pub const FIRST_TYPE_ID: u64 = 100;
+
 /// A types table: a row an id, with the columns that all its nodes or edges share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TypesTable {
@@ -37,6 +40,11 @@ impl TypesTable {
             self.rows.len() - 1
         });
         self.first_id + index as u64
+    }
+
+    /// The id after the last.
+    pub fn end(&self) -> u64 {
+        self.first_id + self.rows.len() as u64
     }
 
     /// Number of rows.
