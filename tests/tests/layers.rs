@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tianyan-analysis", &["tianyan-model"]),
     ("tianyan-sonata", &["tianyan-model", "tianyan-nmodl", "tianyan-io"]),
     ("tianyan-engine", &["tianyan-model", "tianyan-nmodl", "tianyan-comm", "tianyan-layout"]),
+    ("tianyan-build", &["tianyan-model", "tianyan-io"]),
     (
         "tianyan",
         &[
@@ -23,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tianyan-io",
             "tianyan-sonata",
             "tianyan-analysis",
+            "tianyan-build",
             "tianyan-engine",
         ],
     ),

@@ -44,6 +44,8 @@ pub enum Command {
         /// The model's config (TOML)
         config: PathBuf,
     },
+    /// Build a network: SONATA files from a description of populations, places and rules
+    Build(BuildArguments),
     /// Compile NMODL files, and print a stage of the compiler or what is wrong
     Mod {
         /// Files, folders of .mod files, or names of shipped mechanisms
@@ -204,6 +206,34 @@ pub enum Kept {
     Merged,
     /// An instance each
     Separate,
+}
+
+/// How to build.
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    /// The description (TOML)
+    pub file: PathBuf,
+    /// Folder of the network [default: out/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Build this part of the network, above 0 and up to 1, instead of the file's scale
+    #[arg(long, value_name = "PART", allow_negative_numbers = true)]
+    pub scale: Option<f64>,
+    /// Folder with morphologies, parameters and mechanisms, instead of the file's
+    #[arg(long, value_name = "DIR")]
+    pub components: Option<PathBuf>,
+    /// Seed of all random numbers, instead of the file's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads [default: all cores]; the files do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Replace the files of an earlier network
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Show only errors
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// How to report.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod build;
 mod compare;
 mod explain;
 mod export;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(options) => run::run(options),
         Command::Check { config } => run::check(config),
+        Command::Build(options) => build::build(options),
         Command::Mod { files, print, format, deny } => Ok(mechanism::compile(files, *print, *format, deny)),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Morph { file } => morphology::describe(file),

@@ -8,6 +8,7 @@
 pub mod columns;
 pub mod config;
 pub mod export;
+pub mod network_files;
 pub mod output;
 pub mod read_back;
 pub mod swc;

@@ -26,9 +26,12 @@ use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, 
 
 pub use field::Field;
 use field::FieldFile;
-pub(crate) use part_file::file_name;
+pub(crate) use part_file::{
+    PartFile, append_column, file_name, growing_column, not_writable, text_attribute, write_failed,
+};
 use report::ReportFile;
 pub use run_json::{PopulationSize, RUN_JSON, RunStatus, RunSummary, rfc3339};
+pub(crate) use spikes::Sorting;
 use spikes::SpikeFile;
 
 /// How results are written.

@@ -1,7 +1,12 @@
 //! Random numbers that models need.
 //!
 //! [`PythonRandom`] draws the very numbers of Python's `random.Random(seed)`, so that networks which a Python
-//! script describes can be built here again, figure for figure.
+//! script describes can be built here again, figure for figure. [`Philox`] gives every (seed, stream, cell) numbers of
+//! its own, so that what is drawn does not depend on who draws first.
+
+mod philox;
+
+pub use philox::Philox;
 
 const N: usize = 624;
 const M: usize = 397;

@@ -33,10 +33,18 @@ fn mechanisms() {
 
 #[test]
 fn nodes_and_edges() {
-    fault!("edge_out_of_range", |n| n.replace("network/cells_edges.h5", "edges/population/target_node_id", &[1u64, 0, 99]));
+    fault!("edge_out_of_range", |n| n.replace(
+        "network/cells_edges.h5",
+        "edges/population/target_node_id",
+        &[1u64, 0, 99]
+    ));
     fault!("node_twice", |n| n.replace("network/cells_nodes.h5", "nodes/cells/node_id", &[0u64, 1, 1]));
     fault!("lengths", |n| n.replace("network/cells_edges.h5", "edges/population/edge_type_id", &[1u32, 1]));
-    fault!("lengths_of_group", |n| n.replace("network/input_edges.h5", "edges/population/0/afferent_section_pos", &[0.5f64]));
+    fault!("lengths_of_group", |n| n.replace(
+        "network/input_edges.h5",
+        "edges/population/0/afferent_section_pos",
+        &[0.5f64]
+    ));
     fault!("population_missing", |n| n.change("network/input_edges.h5", |file| {
         file.dataset("edges/population/source_node_id").unwrap().delete_attr("node_population").unwrap();
     }));
@@ -45,16 +53,32 @@ fn nodes_and_edges() {
         dataset.delete_attr("node_population").unwrap();
         text(&dataset, "node_population", "inputs");
     }));
-    fault!("type_without_row", |n| n.replace("network/cells_nodes.h5", "nodes/cells/node_type_id", &[100u64, 105, 101]));
-    fault!("edge_type_without_row", |n| n.replace("network/cells_edges.h5", "edges/population/edge_type_id", &[1u32, 1, 9]));
+    fault!("type_without_row", |n| n.replace(
+        "network/cells_nodes.h5",
+        "nodes/cells/node_type_id",
+        &[100u64, 105, 101]
+    ));
+    fault!("edge_type_without_row", |n| n.replace(
+        "network/cells_edges.h5",
+        "edges/population/edge_type_id",
+        &[1u32, 1, 9]
+    ));
     fault!("delay_negative", |n| n.edit("network/cells_edge_types.csv", "1 0.001 2.0", "1 0.001 -2.0"));
     fault!("delay_nan", |n| n.change("network/cells_edges.h5", |file| {
         column(&file.group("edges/population/0").unwrap(), "delay", &[f64::NAN, 2.0, 2.0]);
     }));
     fault!("delay_below_dt", |n| n.edit("network/cells_edge_types.csv", "1 0.001 2.0", "1 0.001 0.05"));
     fault!("delay_zero", |n| n.edit("network/cells_edge_types.csv", "1 0.001 2.0", "1 0.001 0.0"));
-    fault!("section_id", |n| n.replace("network/input_edges.h5", "edges/population/0/afferent_section_id", &[1u32, 40]));
-    fault!("section_pos", |n| n.replace("network/input_edges.h5", "edges/population/0/afferent_section_pos", &[1.5f64, 0.5]));
+    fault!("section_id", |n| n.replace(
+        "network/input_edges.h5",
+        "edges/population/0/afferent_section_id",
+        &[1u32, 40]
+    ));
+    fault!("section_pos", |n| n.replace(
+        "network/input_edges.h5",
+        "edges/population/0/afferent_section_pos",
+        &[1.5f64, 0.5]
+    ));
     fault!("weight_function", |n| n.edit("network/cells_edge_types.csv", "syn_weight", "weight_function"));
     fault!("gap_junction_alone", |n| n.change("network/cells_edges.h5", |file| {
         column(&file.group("edges/population/0").unwrap(), "is_gap_junction", &[0u8, 0, 1]);
@@ -69,7 +93,11 @@ fn files() {
         let bytes = std::fs::read(n.path("network/cells_nodes.h5")).unwrap();
         std::fs::write(n.path("network/cells_nodes.h5"), &bytes[..200]).unwrap();
     });
-    fault!("types_too_wide", |n| n.edit("network/cells_edge_types.csv", "\"['basal', 'apical']\"", "['basal', 'apical']"));
+    fault!("types_too_wide", |n| n.edit(
+        "network/cells_edge_types.csv",
+        "\"['basal', 'apical']\"",
+        "['basal', 'apical']"
+    ));
     fault!("file_missing", |n| std::fs::remove_file(n.path("network/cells_edges.h5")).unwrap());
     fault!("morphology_missing", |n| std::fs::remove_file(n.path("components/cell.swc")).unwrap());
     fault!("spike_units", |n| n.change("spikes.h5", |file| {
@@ -82,10 +110,18 @@ fn files() {
 #[test]
 fn config() {
     fault!("manifest_circular", |n| n.edit("config.json", "\"$BASE\": \".\"", "\"$BASE\": \"$NET/..\""));
-    fault!("manifest_missing", |n| n.edit("config.json", "\"$NET\": \"$BASE/network\"", "\"$NETWORK\": \"$BASE/network\""));
+    fault!("manifest_missing", |n| n.edit(
+        "config.json",
+        "\"$NET\": \"$BASE/network\"",
+        "\"$NETWORK\": \"$BASE/network\""
+    ));
     fault!("unknown_keys", |n| n.edit("config.json", "\"dL\"", "\"dl\""));
     fault!("tstop_no_multiple", |n| n.edit("config.json", "20.0", "20.03"));
-    fault!("report_interval", |n| n.edit("config.json", "\"sections\": \"soma\"", "\"sections\": \"soma\", \"dt\": 0.25"));
+    fault!("report_interval", |n| n.edit(
+        "config.json",
+        "\"sections\": \"soma\"",
+        "\"sections\": \"soma\", \"dt\": 0.25"
+    ));
     fault!("report_variable", |n| n.edit("config.json", "\"variable_name\": \"v\"", "\"variable_name\": \"vv\""));
     fault!("conditions_missing", |n| n.edit("config.json", "\"celsius\": 34.0, ", ""));
     fault!("node_set_unknown", |n| n.edit("config.json", "\"node_set\": \"input\"", "\"node_set\": \"inputs\""));

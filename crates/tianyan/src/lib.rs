@@ -17,6 +17,7 @@
 //! files their names. No callbacks, no global state; dropping a [`Run`] leaves readable `.part` files.
 #![forbid(unsafe_code)]
 
+mod build;
 mod compare;
 mod error;
 mod estimate;
@@ -30,6 +31,7 @@ mod source;
 mod spikes;
 mod usage;
 
+pub use build::build_network;
 pub use compare::{CompareOptions, ComparedSpikes, ComparedTraces, Comparison, Divergence, compare};
 pub use error::Error;
 pub use estimate::Estimate;
@@ -41,6 +43,7 @@ pub use signals::Stop;
 pub use source::Warning;
 pub use spikes::{SpikeGroup, SpikeOptions, SpikeReport};
 pub use tianyan_analysis as analysis;
+pub use tianyan_build::{BuildOptions, Built, BuiltEdges, BuiltNodes};
 pub use tianyan_engine::KernelOrigin;
 pub use tianyan_io as io;
 pub use tianyan_io::output::{RunStatus, RunSummary};

@@ -4,7 +4,8 @@ use crate::Error;
 use crate::source::{Source, Warning};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tianyan_model::{CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder, Synapses,
+use tianyan_model::{
+    CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder, Synapses,
 };
 use tianyan_nmodl::{Diagnostic, Mechanism, Options};
 

@@ -1,15 +1,16 @@
 //! From a tree of values to the structs of the schema, with all problems at once.
 //!
 //! The macro `table!` declares a table of the schema: each field is a key, its type says what may stand there.
-//! Every such struct carries its `spot`, so that later checks can point at the very key.
+//! Every such struct carries its `spot`, so that later checks can point at the very key. `choice!` declares a choice
+//! among words. Other crates declare schemas of their own with [`crate::table!`] and [`crate::choice!`].
 
-use tianyan_model::Problems;
+pub use tianyan_model::Problems;
 
 use super::document::{Node, Spot, Value};
 use super::nearest::did_you_mean;
 
 /// What may stand at a key.
-pub(crate) trait Decode: Sized {
+pub trait Decode: Sized {
     /// What stands at the key in words: `a number`.
     fn expected() -> String;
     /// Reads the value; `None` after a problem was added.
@@ -23,9 +24,10 @@ pub(crate) trait Decode: Sized {
 }
 
 /// All keys of the schema: (table, key).
-pub(crate) type Keys = std::collections::BTreeSet<(&'static str, &'static str)>;
+pub type Keys = std::collections::BTreeSet<(&'static str, &'static str)>;
 
-pub(crate) fn mismatch<T: Decode>(node: &Node, problems: &mut Problems) -> Option<T> {
+/// Adds the problem that something else was expected.
+pub fn mismatch<T: Decode>(node: &Node, problems: &mut Problems) -> Option<T> {
     let message = format!("expected {}, found {}", T::expected(), node.value.describe());
     problems.push(tianyan_model::Problem::new("config-type", message).at(node.spot.place()));
     None
@@ -184,9 +186,11 @@ impl<T: Decode> Decode for At<T> {
 }
 
 /// The keys of one table while it is read.
-pub(crate) struct Entries<'a> {
+#[derive(Debug)]
+pub struct Entries<'a> {
     node: &'a Node,
     entries: &'a [(String, Node)],
+    /// Whether a key was unknown, missing or wrong.
     pub failed: bool,
 }
 
@@ -219,12 +223,13 @@ impl<'a> Entries<'a> {
 }
 
 /// The key of a field whose name Rust reserves.
-pub(crate) fn bare(field: &'static str) -> &'static str {
+pub fn bare(field: &'static str) -> &'static str {
     field.strip_prefix("r#").unwrap_or(field)
 }
 
 /// Declares a table of the schema. `key: Type` is required unless `Type` has a value for absence (options,
 /// lists, named tables); `key: Type = default` is optional.
+#[macro_export]
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident, $title:literal {
         $($(#[$field_doc:meta])* $field:ident: $type:ty $(= $default:expr)?,)*
@@ -243,7 +248,7 @@ macro_rules! table {
             }
             fn decode(
                 node: &$crate::config::document::Node,
-                problems: &mut tianyan_model::Problems,
+                problems: &mut $crate::config::decode::Problems,
             ) -> Option<Self> {
                 let known = [$($crate::config::decode::bare(stringify!($field))),*];
                 let Some(mut entries) = $crate::config::decode::Entries::open(node, &known, problems) else {
@@ -268,9 +273,10 @@ macro_rules! table {
         }
     };
 }
-pub(crate) use table;
+pub use table;
 
 /// Declares a choice among words.
+#[macro_export]
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
@@ -285,7 +291,7 @@ macro_rules! choice {
             }
             fn decode(
                 node: &$crate::config::document::Node,
-                problems: &mut tianyan_model::Problems,
+                problems: &mut $crate::config::decode::Problems,
             ) -> Option<Self> {
                 match &node.value {
                     $($crate::config::document::Value::Text(text) if text == $word => Some($name::$variant),)*
@@ -295,4 +301,4 @@ macro_rules! choice {
         }
     };
 }
-pub(crate) use choice;
+pub use choice;

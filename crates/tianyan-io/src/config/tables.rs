@@ -15,7 +15,7 @@ const MOST_PROBLEMS: usize = 20;
 
 /// A CSV file.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Table {
+pub struct Table {
     /// File name for messages.
     pub name: String,
     /// Headers.

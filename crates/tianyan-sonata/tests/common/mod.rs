@@ -131,7 +131,10 @@ impl Network {
         self.change(name, |file| {
             let (group, short) = dataset.rsplit_once('/').expect("a path");
             let group = file.group(group).expect("a group");
-            let attribute = group.dataset(short).and_then(|d| d.attr("node_population")).and_then(|a| a.read_scalar::<VarLenUnicode>());
+            let attribute = group
+                .dataset(short)
+                .and_then(|d| d.attr("node_population"))
+                .and_then(|a| a.read_scalar::<VarLenUnicode>());
             group.unlink(short).expect("a dataset");
             column(&group, short, values);
             if let Ok(population) = attribute {
@@ -152,7 +155,15 @@ impl Network {
         column(&own, "x", &(0..count).map(|i| i as f64).collect::<Vec<f64>>());
     }
 
-    fn edges(&self, name: &str, (source, target): (&str, &str), from: &[u64], to: &[u64], types: &[u32], own: impl Fn(&Group)) {
+    fn edges(
+        &self,
+        name: &str,
+        (source, target): (&str, &str),
+        from: &[u64],
+        to: &[u64],
+        types: &[u32],
+        own: impl Fn(&Group),
+    ) {
         let file = File::create(self.path(name)).expect("a file");
         let group = file.create_group("edges").and_then(|edges| edges.create_group("population")).expect("a group");
         column(&group, "source_node_id", from);
