@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use tianyan_model::{
     Attachment, Cell, Connections, Couplings, CurrentDerivative, Density, Detector, Gid, KindId, Location,
-    MechanismSource, Morphology, Parameter, PointProcess, Population, Probe, Problems, Quantity, Recipe, Report,
+    MechanismSource, Morphology, Parameter, PointProcess, Population, Probe, Problems, Quantity, Recipe, Report, Rows,
     RunSettings, SELF_EVENTS, SecondOrder, Section, SectionType, Shape, Stimuli, Synapses, Values,
 };
 use tianyan_nmodl::{Mechanism, Options, shipped};
@@ -57,7 +57,7 @@ impl Made {
             quantity: Quantity::Voltage,
             variable: "v".into(),
             unit: "mV".into(),
-            interval_ms: 0.1,
+            rows: Rows::every(0.1),
             double: true,
         };
         Made {
@@ -198,7 +198,8 @@ impl Recipe for Made {
     fn probes_on(&self, gids: &[Gid], out: &mut Vec<Probe>) -> Result<(), Problems> {
         let dendrite = self.size.compartments - 1;
         for &gid in gids.iter().filter(|gid| !self.is_source(**gid)) {
-            let probe = |section, x| Probe { report: 0, gid, location: Location { section, x } };
+            let probe =
+                |section, x| Probe { report: 0, gid, location: Location { section, x }, element_id: section as u32 };
             out.push(probe(0, 0.5));
             if self.size.v_everywhere {
                 out.extend((0..dendrite).map(|i| probe(1, (f64::from(i) + 0.5) / f64::from(dendrite))));

@@ -2,7 +2,7 @@
 //! backend but the NMODL interpreter, so equal bits prove the contract of layout and backend.
 
 use std::ops::Range;
-use tianyan_engine::{Backend, EngineError, Event, Inputs, Outputs, Phase};
+use tianyan_engine::{Backend, Cause, EngineError, Event, Fired, Inputs, Outputs, Phase, next_ms};
 use tianyan_layout::{Group, MechanismTable, Precision, Sampler, Slot, State, Target};
 use tianyan_model::{SecondOrder, Spike};
 use tianyan_nmodl::interpret;
@@ -52,10 +52,10 @@ impl Backend for Reference {
                         inputs.groups[g].events.iter().filter(|e| e.step as usize == s).copied().collect();
                     let width = group.layout.driven.len();
                     let driven = &inputs.groups[g].driven[s * width..(s + 1) * width];
-                    to_voltage(group, n as f64 * dt, dt, &events, driven, spikes);
+                    to_voltage(group, inputs.times_ms[s], dt, &events, driven, spikes);
                 }
                 if phase != Phase::ToVoltage {
-                    sweep(group, |t| &t.mechanism.kernels.state, |_| true, (n + 1) as f64 * dt, dt);
+                    sweep(group, |t| &t.mechanism.kernels.state, |_| true, next_ms(inputs.times_ms[s], dt), dt);
                     for (sampler, rows) in self.samplers.iter().zip(&mut outputs.groups[g].rows) {
                         if sampler.is_due(n + 1) {
                             let own = sampler.slots.iter().filter(|slot| slot.group as usize == g);
@@ -117,14 +117,15 @@ fn sweep(
     }
 }
 
-fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f64], spikes: &mut Vec<Spike>) {
+fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f64], spikes: &mut Vec<Fired>) {
     let layout = group.layout.clone();
     let f = layout.node_fields;
     let state = group.state.values_mut();
     for (i, &node) in layout.detectors.node.iter().enumerate() {
         let above = state[f.voltage + node as usize] > layout.detectors.threshold_mv[i];
         if above && state[layout.detectors.above + i] == 0.0 {
-            spikes.push(Spike { time_ms: t + 1e-10, gid: layout.detectors.gid[i] });
+            let spike = Spike { time_ms: t + 1e-10, gid: layout.detectors.gid[i] };
+            spikes.push(Fired { spike, cause: Cause::NONE });
         }
         state[layout.detectors.above + i] = f64::from(u8::from(above));
     }

@@ -16,6 +16,34 @@ pub enum Phase {
     ToStates,
 }
 
+/// What made a cell fire: the spike whose event did. Simultaneous spikes are ordered by it, as NEURON's queue would.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cause {
+    /// Time of that spike, ms; infinite if no event did.
+    pub emitted_ms: f64,
+    /// Its number among all spikes of the run.
+    pub sequence: u64,
+}
+
+impl Cause {
+    /// Of detectors, and of cells that fire by themselves.
+    pub const NONE: Cause = Cause { emitted_ms: f64::INFINITY, sequence: 0 };
+
+    /// The order of causes: that of the spikes.
+    pub fn order(&self, other: &Cause) -> std::cmp::Ordering {
+        self.emitted_ms.total_cmp(&other.emitted_ms).then(self.sequence.cmp(&other.sequence))
+    }
+}
+
+/// A spike, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fired {
+    /// The spike.
+    pub spike: Spike,
+    /// What caused it.
+    pub cause: Cause,
+}
+
 /// An event that reaches a synapse of a group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Event {
@@ -29,12 +57,14 @@ pub struct Event {
     pub argument: u32,
     /// Exact time, ms: NET_RECEIVE's t.
     pub time_ms: f64,
+    /// The spike it comes from.
+    pub cause: Cause,
 }
 
 /// What reaches one group in an epoch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GroupInputs {
-    /// Sorted by step; within a step by table, instance, time, source gid, connection.
+    /// Sorted by step; within a step by table, instance, time, then the order of the spikes they come from.
     pub events: Vec<Event>,
     /// One row a step, one column for each of [`tianyan_layout::Layout::driven`].
     pub driven: Vec<f64>,
@@ -43,8 +73,10 @@ pub struct GroupInputs {
 /// What reaches all groups in an epoch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inputs {
-    /// Number n of the epoch's first step: it starts at t = n * dt.
+    /// Number n of the epoch's first step.
     pub first_step: u64,
+    /// Start of each step of the epoch, ms.
+    pub times_ms: Vec<f64>,
     /// By group.
     pub groups: Vec<GroupInputs>,
 }
@@ -53,7 +85,7 @@ pub struct Inputs {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GroupOutputs {
     /// Spikes in order of detection.
-    pub spikes: Vec<Spike>,
+    pub spikes: Vec<Fired>,
     /// For each sampler the rows of this group's own columns.
     pub rows: Vec<Vec<f64>>,
 }

@@ -120,13 +120,19 @@ impl Backend for CpuBackend {
         outputs: &mut Outputs,
     ) -> Result<(), EngineError> {
         let coupled = phase != Phase::Whole;
-        let first = inputs.first_step;
+        let (first, times_ms) = (inputs.first_step, &inputs.times_ms);
         let work = |(loaded, (inputs, outputs)): (&mut Loaded, (&GroupInputs, &mut GroupOutputs))| {
             if loaded.group.layout.coupled != coupled {
                 return Ok(());
             }
             let dt_ms = loaded.group.layout.run.dt_ms;
-            let clock = |in_epoch: usize| Clock { step: first + in_epoch as u64, in_epoch, dt_ms };
+            let start_ms = |in_epoch: usize| times_ms[in_epoch];
+            let clock = |in_epoch: usize| Clock {
+                step: first + in_epoch as u64,
+                start_ms: start_ms(in_epoch),
+                in_epoch,
+                dt_ms,
+            };
             match phase {
                 Phase::Whole => steps.clone().map(clock).for_each(|clock| {
                     loaded.advance_voltage(clock, inputs, outputs);

@@ -3,7 +3,7 @@
 //! Each instance merges what comes from outside with its own events (net_send), which lie in a fixed number of slots
 //! of the state. NET_RECEIVE sees t as the event's exact time.
 
-use crate::backend::Event;
+use crate::backend::{Cause, Event, Fired};
 use crate::kernels::{Arrival, Kernels, Sweep, Visit};
 use crate::native::EventBuffers;
 use tianyan_layout::{Group, Layout, MechanismTable, SelfEvents};
@@ -43,9 +43,11 @@ pub struct Delivery<'a> {
     state: &'a mut [f64],
     kernels: &'a [Kernels],
     dt_ms: f64,
-    spikes: &'a mut Vec<Spike>,
+    spikes: &'a mut Vec<Fired>,
     overflow: &'a mut Option<Overflow>,
     buffers: EventBuffers,
+    /// Where the event comes from that is being received.
+    cause: Cause,
 }
 
 impl<'a> Delivery<'a> {
@@ -54,12 +56,13 @@ impl<'a> Delivery<'a> {
         group: &'a mut Group,
         kernels: &'a [Kernels],
         dt_ms: f64,
-        spikes: &'a mut Vec<Spike>,
+        spikes: &'a mut Vec<Fired>,
         overflow: &'a mut Option<Overflow>,
     ) -> Delivery<'a> {
         let Group { layout, state } = group;
         let buffers = EventBuffers::new();
-        Delivery { layout, state: state.values_mut(), kernels, dt_ms, spikes, overflow, buffers }
+        let state = state.values_mut();
+        Delivery { layout, state, kernels, dt_ms, spikes, overflow, buffers, cause: Cause::NONE }
     }
 
     /// Delivers these events (sorted by table, instance, time), and all events of the instances themselves that are
@@ -72,7 +75,9 @@ impl<'a> Delivery<'a> {
             if let Some(own) = &table.self_events {
                 self.own(t, own, instance, event.time_ms, true);
             }
+            self.cause = event.cause;
             self.receive(t, instance, Some(event.argument as usize), 0.0, event.time_ms);
+            self.cause = Cause::NONE;
         }
         for (t, table) in layout.tables.iter().enumerate() {
             let Some(own) = &table.self_events else { continue };
@@ -211,7 +216,10 @@ impl<'a> Delivery<'a> {
                     self.send(t, own, instance, time_ms, flag, connection);
                 }
                 (EffectKind::Move, Some(own)) => self.reschedule(table.padded, own, instance, time_ms),
-                (EffectKind::Event, _) => self.spikes.push(Spike { time_ms, gid: table.owner[instance] }),
+                (EffectKind::Event, _) => {
+                    let spike = Spike { time_ms, gid: table.owner[instance] };
+                    self.spikes.push(Fired { spike, cause: self.cause });
+                }
                 (EffectKind::EachConnection, _) => self.each_connection(t, instance, t_ms),
                 (EffectKind::Send | EffectKind::Move, None) => {}
             }

@@ -1,14 +1,17 @@
 //! From spikes to the events of an epoch.
+//!
+//! Events that reach an instance at the same time are taken in the order of the spikes they come from: the earlier
+//! first, and of simultaneous spikes in the order of what caused these, as a queue of one process would have them
+//! (NEURON's), whatever ranks and threads they come from.
 
-use crate::backend::{Event, GroupInputs};
+use crate::backend::{Cause, Event, GroupInputs};
 use tianyan_layout::Connectivity;
-use tianyan_model::{Gid, Spike};
+use tianyan_model::Spike;
 
 /// An event that is not yet due, with the keys that order it.
 #[derive(Debug, Clone, Copy)]
 struct Pending {
     group: u32,
-    source: Gid,
     connection: u32,
     event: Event,
 }
@@ -17,13 +20,17 @@ struct Pending {
 #[derive(Debug, Default)]
 pub struct Queue {
     pending: Vec<Pending>,
+    /// Spikes expanded so far.
+    sequence: u64,
     /// Events handed to backends so far.
     pub delivered: u64,
 }
 
 impl Queue {
-    /// Expands a spike into the events of all its connections on this rank.
+    /// Expands a spike into the events of all its connections on this rank. Simultaneous spikes come in their order.
     pub fn push(&mut self, spike: Spike, connectivity: &Connectivity) {
+        let cause = Cause { emitted_ms: spike.time_ms, sequence: self.sequence };
+        self.sequence += 1;
         for (target, connection) in connectivity.targets(spike.gid).iter().zip(0..) {
             let event = Event {
                 step: 0,
@@ -31,26 +38,27 @@ impl Queue {
                 instance: target.instance,
                 argument: target.argument,
                 time_ms: spike.time_ms + target.delay_ms,
+                cause,
             };
-            self.pending.push(Pending { group: target.group, source: spike.gid, connection, event });
+            self.pending.push(Pending { group: target.group, connection, event });
         }
     }
 
-    /// Drops the events that were due before `step`: a snapshot's state already holds what they did.
-    pub fn forget_before(&mut self, step: u64, dt_ms: f64) {
-        self.pending.retain(|pending| step_of(pending.event.time_ms, dt_ms) >= step);
+    /// Drops the events that were due in a step that starts at `t_ms` or before: a snapshot's state already holds
+    /// what they did.
+    pub fn forget_until(&mut self, t_ms: f64, dt_ms: f64) {
+        self.pending.retain(|pending| !is_due(pending.event.time_ms, t_ms, dt_ms));
     }
 
-    /// Moves the events that are due in the steps `first_step .. first_step + steps` into the groups' inputs.
-    pub fn take(&mut self, first_step: u64, steps: usize, dt_ms: f64, groups: &mut [GroupInputs]) {
-        let last = first_step + steps as u64;
+    /// Moves the events that are due in the steps that start at `times_ms` into the groups' inputs.
+    pub fn take(&mut self, times_ms: &[f64], dt_ms: f64, groups: &mut [GroupInputs]) {
         let mut due: Vec<Pending> = Vec::new();
         self.pending.retain(|pending| {
-            let step = step_of(pending.event.time_ms, dt_ms).max(first_step);
-            if step >= last {
+            let step = times_ms.partition_point(|t| !is_due(pending.event.time_ms, *t, dt_ms));
+            if step == times_ms.len() {
                 return true;
             }
-            let event = Event { step: (step - first_step) as u32, ..pending.event };
+            let event = Event { step: step as u32, ..pending.event };
             due.push(Pending { event, ..*pending });
             false
         });
@@ -59,7 +67,7 @@ impl Queue {
             key(a)
                 .cmp(&key(b))
                 .then(a.event.time_ms.total_cmp(&b.event.time_ms))
-                .then(a.source.cmp(&b.source))
+                .then(a.event.cause.order(&b.event.cause))
                 .then(a.connection.cmp(&b.connection))
         });
         self.delivered += due.len() as u64;
@@ -69,30 +77,34 @@ impl Queue {
     }
 }
 
-/// The step at whose start an event of time `te` is delivered: the first n with te <= n*dt + dt/2.
-fn step_of(time_ms: f64, dt_ms: f64) -> u64 {
-    let reached = |n: f64| time_ms <= n * dt_ms + 0.5 * dt_ms;
-    let mut n = (time_ms / dt_ms - 0.5).ceil().max(0.0);
-    while !reached(n) {
-        n += 1.0;
-    }
-    while n > 0.0 && reached(n - 1.0) {
-        n -= 1.0;
-    }
-    n as u64
+/// Whether an event is due in the step that starts at `t_ms`, or was before: its time is not after the middle.
+fn is_due(time_ms: f64, t_ms: f64, dt_ms: f64) -> bool {
+    time_ms <= t_ms + 0.5 * dt_ms
 }
 
 #[cfg(test)]
 mod tests {
-    use super::step_of;
+    use super::is_due;
+    use crate::step::next_ms;
+
+    fn step_of(time_ms: f64) -> usize {
+        let mut t_ms = 0.0;
+        (0..1000).find(|_| is_due(time_ms, std::mem::replace(&mut t_ms, next_ms(t_ms, 0.1)), 0.1)).unwrap()
+    }
 
     #[test]
     fn events_act_in_the_step_whose_first_half_holds_them() {
-        assert_eq!(step_of(0.0, 0.1), 0);
-        assert_eq!(step_of(0.05, 0.1), 0);
-        assert_eq!(step_of(0.05 + 1e-9, 0.1), 1);
+        assert_eq!(step_of(0.0), 0);
+        assert_eq!(step_of(0.05), 0);
+        assert_eq!(step_of(0.05 + 1e-9), 1);
         // A threshold spike with delay dt/2 misses the current step: it carries 1e-10 more.
-        assert_eq!(step_of(1.0 + 1e-10 + 0.05, 0.1), 11);
-        assert_eq!(step_of(1.0 + 1e-10 + 0.04, 0.1), 10);
+        assert_eq!(step_of(1.0 + 1e-10 + 0.05), 11);
+        assert_eq!(step_of(1.0 + 1e-10 + 0.04), 10);
+    }
+
+    #[test]
+    fn middles_are_those_of_neurons_sums() {
+        // NEURON 9.0.2: h.t after 616 steps of 0.1 ms lies above 61.6, and 59.65 + 2 ms is taken there.
+        assert_eq!(step_of(59.65 + 2.0), 616);
     }
 }

@@ -20,7 +20,7 @@ mod solve;
 mod start;
 pub mod step;
 
-pub use backend::{Backend, Event, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
+pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
 pub use compile::{Compiler, KernelCache};
 pub use cpu::{CpuBackend, CpuOptions};
 pub use error::EngineError;
@@ -28,3 +28,4 @@ pub use kernels::KernelOrigin;
 pub use native::instruction_set;
 pub use simulation::Simulation;
 pub use solve::{Solving, Tree, solve_beside, solve_tree};
+pub use step::next_ms;

@@ -1,7 +1,8 @@
 //! The loop over epochs.
 
-use crate::backend::{Backend, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
+use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
 use crate::events::Queue;
+use crate::step::next_ms;
 use crate::{EngineError, start};
 use std::sync::Arc;
 use tianyan_comm::Communicator;
@@ -17,6 +18,7 @@ pub struct Simulation {
     comm: Box<dyn Communicator>,
     run: RunSettings,
     step: u64,
+    time_ms: f64,
     epoch_steps: u64,
     connectivity: Connectivity,
     waveforms: Vec<Vec<Waveform>>,
@@ -34,7 +36,7 @@ pub struct Simulation {
     inputs: Inputs,
     outputs: Outputs,
     /// Spikes of t = 0, until the first epoch hands them out.
-    first_spikes: Vec<Spike>,
+    first_spikes: Vec<Fired>,
     spikes: u64,
 }
 
@@ -71,6 +73,7 @@ impl Simulation {
             comm,
             run: run.clone(),
             step: 0,
+            time_ms: 0.0,
             epoch_steps,
             connectivity: network.connectivity,
             waveforms: network.waveforms,
@@ -85,16 +88,16 @@ impl Simulation {
             queue: Queue::default(),
             recent: Vec::new(),
             trains: Trains::new(network.trains),
-            inputs: Inputs { first_step: 0, groups: vec![GroupInputs::default(); group_count] },
+            inputs: Inputs { first_step: 0, times_ms: Vec::new(), groups: vec![GroupInputs::default(); group_count] },
             outputs: Outputs { groups: vec![outputs; group_count] },
             first_spikes: start.spikes,
             spikes: 0,
         })
     }
 
-    /// Model time, ms.
+    /// Model time, ms: the sum of all steps.
     pub fn time_ms(&self) -> f64 {
-        self.step as f64 * self.run.dt_ms
+        self.time_ms
     }
 
     /// Steps done.
@@ -149,8 +152,10 @@ impl Simulation {
         }
         let first_step = self.step;
         self.step += steps as u64;
-        let spikes = self.collect_spikes();
-        self.exchange_spikes(&spikes);
+        self.time_ms = self.inputs.times_ms.last().map_or(self.time_ms, |t| next_ms(*t, self.run.dt_ms));
+        let fired = self.collect_spikes();
+        self.exchange_spikes(&fired);
+        let spikes = fired.iter().map(|fired| fired.spike).collect();
         Ok(Epoch { end_ms: self.time_ms(), spikes, traces: self.traces(first_step) })
     }
 
@@ -177,31 +182,38 @@ impl Simulation {
             self.backend.scatter(slots, &cell.values);
         }
         self.step = snapshot.step;
+        self.time_ms = (0..snapshot.step).fold(0.0, |t, _| next_ms(t, self.run.dt_ms));
+        let before = (1..snapshot.step).fold(0.0, |t, _| next_ms(t, self.run.dt_ms));
         self.queue = Queue::default();
         self.trains.next = 0;
         self.recent = snapshot.spikes.clone();
         let now = self.time_ms();
-        let before = now - self.connectivity.longest_delay_ms() - self.run.dt_ms;
-        self.trains.next = self.trains.spikes.partition_point(|s| s.time_ms < before);
+        let oldest = now - self.connectivity.longest_delay_ms() - self.run.dt_ms;
+        self.trains.next = self.trains.spikes.partition_point(|s| s.time_ms < oldest);
         for spike in &snapshot.spikes {
             self.queue.push(*spike, &self.connectivity);
         }
         self.trains.expand(now, &mut self.queue, &self.connectivity);
-        self.queue.forget_before(snapshot.step, self.run.dt_ms);
+        if snapshot.step > 0 {
+            self.queue.forget_until(before, self.run.dt_ms);
+        }
         self.exchange_peers();
         Ok(())
     }
 
     fn prepare(&mut self, steps: usize) {
         let dt = self.run.dt_ms;
-        let end = (self.step + steps as u64) as f64 * dt;
+        let times = std::iter::successors(Some(self.time_ms), |t| Some(next_ms(*t, dt)));
+        self.inputs.times_ms.clear();
+        self.inputs.times_ms.extend(times.take(steps));
+        let end = self.inputs.times_ms.last().map_or(self.time_ms, |t| next_ms(*t, dt));
         self.inputs.first_step = self.step;
+        let times_ms = &self.inputs.times_ms;
         for (inputs, waveforms) in self.inputs.groups.iter_mut().zip(&self.waveforms) {
             inputs.events.clear();
             inputs.driven.clear();
-            for s in 0..steps {
-                let t = (self.step + s as u64) as f64 * dt;
-                inputs.driven.extend(waveforms.iter().map(|w| w.value(t, dt)));
+            for t in times_ms {
+                inputs.driven.extend(waveforms.iter().map(|w| w.value(*t, dt)));
             }
         }
         for outputs in &mut self.outputs.groups {
@@ -209,7 +221,7 @@ impl Simulation {
             outputs.rows.iter_mut().for_each(Vec::clear);
         }
         self.trains.expand(end, &mut self.queue, &self.connectivity);
-        self.queue.take(self.step, steps, dt, &mut self.inputs.groups);
+        self.queue.take(&self.inputs.times_ms, dt, &mut self.inputs.groups);
     }
 
     fn exchange_peers(&mut self) {
@@ -217,28 +229,36 @@ impl Simulation {
         self.backend.scatter(&self.peers_to, &self.peer_values);
     }
 
-    fn collect_spikes(&mut self) -> Vec<Spike> {
+    fn collect_spikes(&mut self) -> Vec<Fired> {
         let mut spikes = std::mem::take(&mut self.first_spikes);
         spikes.extend(self.outputs.groups.iter().flat_map(|g| g.spikes.iter().copied()));
-        spikes.sort_by(|a, b| a.time_ms.total_cmp(&b.time_ms).then(a.gid.cmp(&b.gid)));
+        spikes.sort_by(|a, b| order(&a.spike, &b.spike));
         self.spikes += spikes.len() as u64;
         spikes
     }
 
     /// Sends this rank's spikes to all ranks and turns everybody's into events.
-    fn exchange_spikes(&mut self, spikes: &[Spike]) {
+    fn exchange_spikes(&mut self, spikes: &[Fired]) {
         let bytes: Vec<u8> = spikes.iter().flat_map(encode).collect();
         self.comm.start_exchange(vec![bytes; self.comm.size()]);
         let received = self.comm.finish_exchange();
+        let mut fired: Vec<Fired> =
+            received.iter().flat_map(|bytes| bytes.chunks_exact(FIRED_BYTES)).map(decode).collect();
+        // Simultaneous spikes in the order of what caused them.
+        fired.sort_by(|a, b| {
+            let cause = a.spike.time_ms.total_cmp(&b.spike.time_ms).then(a.cause.order(&b.cause));
+            cause.then(a.spike.gid.cmp(&b.spike.gid))
+        });
         let keep_after = self.time_ms() - self.connectivity.longest_delay_ms() - self.run.dt_ms;
         self.recent.retain(|s| s.time_ms > keep_after);
-        for spike in received.iter().flat_map(|bytes| bytes.chunks_exact(16)).map(decode) {
+        for Fired { spike, .. } in fired {
             self.queue.push(spike, &self.connectivity);
             if spike.time_ms > keep_after {
                 self.recent.push(spike);
             }
         }
-        self.recent.sort_by(|a, b| a.time_ms.total_cmp(&b.time_ms).then(a.gid.cmp(&b.gid)));
+        // Stable: simultaneous ones keep their order.
+        self.recent.sort_by(|a, b| a.time_ms.total_cmp(&b.time_ms));
     }
 
     fn traces(&self, first_step: u64) -> Vec<TraceBlock> {
@@ -265,12 +285,16 @@ impl Simulation {
 
 impl Trains {
     fn new(trains: Vec<(Gid, Vec<f64>)>) -> Trains {
-        let mut spikes: Vec<Spike> = trains
-            .into_iter()
-            .flat_map(|(gid, times)| times.into_iter().map(move |time_ms| Spike { time_ms, gid }))
-            .collect();
-        spikes.sort_by(|a, b| a.time_ms.total_cmp(&b.time_ms).then(a.gid.cmp(&b.gid)));
-        Trains { spikes, next: 0 }
+        // Of simultaneous ones that whose train spiked earlier before: NEURON's VecStim queues its next spike then.
+        let mut spikes: Vec<(Spike, f64)> = Vec::new();
+        for (gid, times) in trains {
+            let before = std::iter::once(f64::NEG_INFINITY).chain(times.iter().copied());
+            spikes.extend(times.iter().zip(before).map(|(&time_ms, before)| (Spike { time_ms, gid }, before)));
+        }
+        spikes.sort_by(|(a, a_before), (b, b_before)| {
+            a.time_ms.total_cmp(&b.time_ms).then(a_before.total_cmp(b_before)).then(a.gid.cmp(&b.gid))
+        });
+        Trains { spikes: spikes.into_iter().map(|(spike, _)| spike).collect(), next: 0 }
     }
 
     /// Expands all spikes up to `end_ms`: no event is due before its spike.
@@ -298,16 +322,32 @@ fn columns_of(sampler: &Sampler, groups: usize) -> Vec<Vec<u32>> {
     columns
 }
 
-fn encode(spike: &Spike) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&spike.time_ms.to_le_bytes());
-    bytes[8..12].copy_from_slice(&spike.gid.0.to_le_bytes());
+/// Time, then gid.
+fn order(a: &Spike, b: &Spike) -> std::cmp::Ordering {
+    a.time_ms.total_cmp(&b.time_ms).then(a.gid.cmp(&b.gid))
+}
+
+/// Bytes of a spike on its way to another rank.
+const FIRED_BYTES: usize = 28;
+
+fn encode(fired: &Fired) -> [u8; FIRED_BYTES] {
+    let mut bytes = [0; FIRED_BYTES];
+    bytes[..8].copy_from_slice(&fired.spike.time_ms.to_le_bytes());
+    bytes[8..12].copy_from_slice(&fired.spike.gid.0.to_le_bytes());
+    bytes[12..20].copy_from_slice(&fired.cause.emitted_ms.to_le_bytes());
+    bytes[20..].copy_from_slice(&fired.cause.sequence.to_le_bytes());
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Spike {
-    let (mut time, mut gid) = ([0; 8], [0; 4]);
-    time.copy_from_slice(&bytes[..8]);
+fn decode(bytes: &[u8]) -> Fired {
+    let eight = |at: usize| {
+        let mut number = [0; 8];
+        number.copy_from_slice(&bytes[at..at + 8]);
+        number
+    };
+    let mut gid = [0; 4];
     gid.copy_from_slice(&bytes[8..12]);
-    Spike { time_ms: f64::from_le_bytes(time), gid: Gid(u32::from_le_bytes(gid)) }
+    let spike = Spike { time_ms: f64::from_le_bytes(eight(0)), gid: Gid(u32::from_le_bytes(gid)) };
+    let cause = Cause { emitted_ms: f64::from_le_bytes(eight(12)), sequence: u64::from_le_bytes(eight(20)) };
+    Fired { spike, cause }
 }

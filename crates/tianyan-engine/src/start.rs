@@ -1,11 +1,12 @@
 //! The state at t = 0: initial voltages and INITIAL, run once on the CPU before a backend takes the groups.
 
+use crate::backend::Fired;
 use crate::deliver::{Delivery, Overflow};
 use crate::kernels::{Kernels, interpret_all};
 use crate::step::{self, Scratch};
 use rayon::prelude::*;
 use tianyan_layout::{Group, MechanismTable, Network};
-use tianyan_model::Spike;
+
 use tianyan_nmodl::interpret;
 use tianyan_nmodl::ir::{Kernel, Kernels as Ir};
 
@@ -13,7 +14,7 @@ use tianyan_nmodl::ir::{Kernel, Kernels as Ir};
 #[derive(Debug, Default)]
 pub struct Start {
     /// Spikes of t = 0.
-    pub spikes: Vec<Spike>,
+    pub spikes: Vec<Fired>,
     /// The first instance that ran out of slots: its group, and where.
     pub overflow: Option<(usize, Overflow)>,
 }
@@ -34,7 +35,7 @@ pub fn initialise(network: &mut Network, threads: usize) -> Start {
         network.groups[copy.to.group as usize].state.values_mut()[copy.to.offset as usize] = value;
     }
     let one = |group: &mut Group| start_group(group, dt_ms);
-    let started: Vec<(Vec<Spike>, Option<Overflow>)> = match threads {
+    let started: Vec<(Vec<Fired>, Option<Overflow>)> = match threads {
         0 | 1 => network.groups.iter_mut().map(one).collect(),
         _ => network.groups.par_iter_mut().map(one).collect(),
     };
@@ -46,7 +47,7 @@ pub fn initialise(network: &mut Network, threads: usize) -> Start {
     start
 }
 
-fn start_group(group: &mut Group, dt_ms: f64) -> (Vec<Spike>, Option<Overflow>) {
+fn start_group(group: &mut Group, dt_ms: f64) -> (Vec<Fired>, Option<Overflow>) {
     let interpreted: Vec<Kernels> = group.layout.tables.iter().map(|_| Kernels::Interpreted).collect();
     let (mut spikes, mut overflow) = (Vec::new(), None);
     initial(group, &interpreted, dt_ms, &mut spikes, &mut overflow);
@@ -60,7 +61,7 @@ fn initial(
     group: &mut Group,
     kernels: &[Kernels],
     dt_ms: f64,
-    spikes: &mut Vec<Spike>,
+    spikes: &mut Vec<Fired>,
     overflow: &mut Option<Overflow>,
 ) {
     let Group { layout, state } = group;

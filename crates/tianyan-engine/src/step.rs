@@ -17,7 +17,7 @@
 //! The equation of a node is `cm dv/dt = -sum i(v) + sum g_axial (v_neighbour - v)`; backward Euler with the
 //! currents linearised at v(t_n) gives `(cm/dt + g + g_axial) dv - ... = rhs`, all in mA/cm2 and S/cm2.
 
-use crate::backend::{Event, GroupInputs};
+use crate::backend::{Cause, Event, Fired, GroupInputs};
 use crate::deliver::{Delivery, Overflow};
 use crate::diffuse;
 use crate::kernels::{Kernels, Sweep};
@@ -29,11 +29,19 @@ use tianyan_model::{SecondOrder, Spike};
 /// Spikes of threshold detectors carry this much more than the time of their step, as in NEURON.
 pub const DETECTION_DELAY_MS: f64 = 1e-10;
 
+/// t_n+1 of t_n: NEURON adds half a step twice, and so do we. An event whose time is the middle of a step to the last
+/// bit is early or late by the rounding of these sums.
+pub fn next_ms(t_ms: f64, dt_ms: f64) -> f64 {
+    (t_ms + 0.5 * dt_ms) + 0.5 * dt_ms
+}
+
 /// Which step of the run, and which of the epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    /// n: the step leads from n * dt to (n + 1) * dt.
+    /// Its number n in the run.
     pub step: u64,
+    /// t_n, ms.
+    pub start_ms: f64,
     /// Its number in the epoch.
     pub in_epoch: usize,
     /// Step length, ms.
@@ -41,19 +49,14 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// t_n, ms.
-    pub fn start_ms(&self) -> f64 {
-        self.step as f64 * self.dt_ms
-    }
-
     /// t_n + dt/2, ms.
     pub fn middle_ms(&self) -> f64 {
-        self.start_ms() + 0.5 * self.dt_ms
+        self.start_ms + 0.5 * self.dt_ms
     }
 
     /// t_n+1, ms.
     pub fn end_ms(&self) -> f64 {
-        (self.step + 1) as f64 * self.dt_ms
+        next_ms(self.start_ms, self.dt_ms)
     }
 }
 
@@ -77,7 +80,7 @@ pub fn to_voltage(
     scratch: &mut Scratch,
     clock: Clock,
     inputs: &GroupInputs,
-    spikes: &mut Vec<Spike>,
+    spikes: &mut Vec<Fired>,
 ) {
     deliver(group, kernels, scratch, clock, &inputs.events, spikes);
     drive(group, clock, &inputs.driven);
@@ -102,7 +105,7 @@ fn sweep(group: &mut Group, kernels: &[Kernels], sweep: Sweep, clock: Clock) {
     }
 }
 
-fn detect(group: &mut Group, clock: Clock, spikes: &mut Vec<Spike>) {
+fn detect(group: &mut Group, clock: Clock, spikes: &mut Vec<Fired>) {
     let detectors = &group.layout.detectors;
     let voltage = group.layout.node_fields.voltage;
     let state = group.state.values_mut();
@@ -110,7 +113,8 @@ fn detect(group: &mut Group, clock: Clock, spikes: &mut Vec<Spike>) {
         let above = state[voltage + detectors.node[i] as usize] > detectors.threshold_mv[i];
         let flag = &mut state[detectors.above + i];
         if above && *flag == 0.0 {
-            spikes.push(Spike { time_ms: clock.start_ms() + DETECTION_DELAY_MS, gid });
+            let spike = Spike { time_ms: clock.start_ms + DETECTION_DELAY_MS, gid };
+            spikes.push(Fired { spike, cause: Cause::NONE });
         }
         *flag = f64::from(above);
     }
@@ -123,12 +127,12 @@ fn deliver(
     scratch: &mut Scratch,
     clock: Clock,
     events: &[Event],
-    spikes: &mut Vec<Spike>,
+    spikes: &mut Vec<Fired>,
 ) {
     let rest = events.get(scratch.next_event..).unwrap_or_default();
     let due = &rest[..rest.partition_point(|event| event.step as usize <= clock.in_epoch)];
     scratch.next_event += due.len();
-    let (start_ms, middle_ms) = (clock.start_ms(), clock.middle_ms());
+    let (start_ms, middle_ms) = (clock.start_ms, clock.middle_ms());
     let overflow = &mut scratch.overflow;
     if group.layout.tables.iter().all(|table| table.mechanism.watches.is_empty()) {
         detect(group, clock, spikes);
