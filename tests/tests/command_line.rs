@@ -318,3 +318,21 @@ fn warnings_to_deny_are_known_ones() {
     let denied = |word: &str| tianyan(&["mod", &file, "--deny", word], &root()).status.code();
     assert_eq!((denied("units"), denied("nmodl-units"), denied("unit")), (Some(0), Some(0), Some(2)));
 }
+
+#[test]
+fn build_makes_a_network_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = root().join("configs/build.toml").display().to_string();
+    let build = |more: &[&str]| tianyan(&[&["build", &file, "--output", "net"], more].concat(), folder.path());
+    let first = build(&[]);
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    assert!(text(&first.stdout).contains("cortex_to_cortex"), "{}", text(&first.stdout));
+    assert!(folder.path().join("net/circuit_config.json").exists());
+    let again = build(&[]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("--overwrite"), "{}", text(&again.stderr));
+    assert_eq!(build(&["--overwrite", "--scale", "0.5", "--threads", "2"]).status.code(), Some(0));
+    let wrong = build(&["--overwrite", "--scale", "7"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("scale"), "{}", text(&wrong.stderr));
+}

@@ -48,7 +48,7 @@ impl Draw {
     /// The value, if it is always the same.
     pub fn as_constant(&self) -> Option<f64> {
         match self.law {
-            Law::Constant(value) => Some(value.clamp(self.minimum, self.maximum)),
+            Law::Constant(value) => Some(self.bounded(value)),
             _ => None,
         }
     }
@@ -78,7 +78,11 @@ impl Draw {
             Law::Even { first, end } => first + (end - first) * index as f64 / count as f64,
             Law::Choice(values) => values[random.below(values.len() as u32) as usize],
         };
-        value.clamp(self.minimum, self.maximum)
+        self.bounded(value)
+    }
+
+    fn bounded(&self, value: f64) -> f64 {
+        value.max(self.minimum).min(self.maximum)
     }
 
     /// A value.

@@ -126,6 +126,9 @@ impl Population {
     ) -> Result<(), Problems> {
         let first = self.len();
         let count = scaled(entry.count, if entry.count_scales { common.scale } else { 1.0 });
+        if first + count > u32::MAX as usize {
+            return Err(entry.spot.problem("count", "config-value", "more nodes than a population can have").into());
+        }
         let columns = shared_columns(name, entry);
         let nodes = first as u32..(first + count) as u32;
         let place = |scale: f64| {

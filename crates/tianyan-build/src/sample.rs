@@ -23,13 +23,41 @@ pub struct Chance<'a> {
 #[derive(Debug)]
 pub struct Scratch {
     /// Bins, by the class of their bound.
-    classes: Vec<Vec<u32>>,
+    classes: Vec<Class>,
     squares: [Vec<f64>; 3],
+}
+
+/// Bins whose nodes are drawn with the same bound.
+#[derive(Debug)]
+struct Class {
+    bins: Vec<u32>,
+    /// Nodes in all of them.
+    nodes: f64,
+    skip: Skip,
 }
 
 impl Default for Scratch {
     fn default() -> Scratch {
-        Scratch { classes: vec![Vec::new(); CLASSES], squares: Default::default() }
+        let class = |k: usize| Class { bins: Vec::new(), nodes: 0.0, skip: Skip::new(0.5f64.powi(k as i32)) };
+        Scratch { classes: (0..CLASSES).map(class).collect(), squares: Default::default() }
+    }
+}
+
+/// Failures before the next success (a geometric number), with what it takes to draw one.
+#[derive(Debug, Clone, Copy)]
+struct Skip {
+    bound: f64,
+    /// 1 / ln(1 - bound); 0 where nothing is skipped.
+    scale: f64,
+}
+
+impl Skip {
+    fn new(bound: f64) -> Skip {
+        Skip { bound, scale: if bound >= 1.0 { 0.0 } else { (-bound).ln_1p().recip() } }
+    }
+
+    fn draw(&self, random: &mut Philox) -> f64 {
+        if self.scale == 0.0 { 0.0 } else { (random.uniform().ln() * self.scale) as u64 as f64 }
     }
 }
 
@@ -63,15 +91,15 @@ impl Chance<'_> {
 
     /// Every source with the same bound.
     fn anywhere(&self, all: std::ops::Range<u32>, random: &mut Philox, found: &mut Vec<u32>) {
-        let bound = self.bound().min(1.0);
-        let mut next = skip(bound, random);
+        let skip = Skip::new(self.bound().min(1.0));
+        let mut next = skip.draw(random);
         let count = f64::from(all.end - all.start);
         while next < count {
             let source = all.start + next as u32;
-            if self.tuning.is_none() || random.uniform() * bound < self.peak * self.tuned(source) {
+            if self.tuning.is_none() || random.uniform() * skip.bound < self.peak * self.tuned(source) {
                 found.push(source);
             }
-            next += 1.0 + skip(bound, random);
+            next += 1.0 + skip.draw(random);
         }
     }
 
@@ -87,21 +115,23 @@ impl Chance<'_> {
     ) {
         let first = found.len();
         scratch.classify(self.bound().log2(), falloff, grid, position);
-        for (class, bins) in scratch.classes.iter().enumerate().filter(|(_, bins)| !bins.is_empty()) {
-            let bound = 0.5f64.powi(class as i32);
-            let mut next = skip(bound, random);
+        for class in scratch.classes.iter().filter(|class| !class.bins.is_empty()) {
+            let mut next = class.skip.draw(random);
             let mut before = 0.0;
-            for &bin in bins {
+            for &bin in &class.bins {
+                if next >= class.nodes {
+                    break;
+                }
                 let (start, end) = (grid.start[bin as usize], grid.start[bin as usize + 1]);
                 let count = f64::from(end - start);
                 while next < before + count {
                     let at = start as usize + (next - before) as usize;
                     let source = grid.nodes[at];
                     let factor = falloff.at(grid.square(&grid.positions[at], position));
-                    if random.uniform() * bound < self.peak * factor * self.tuned(source) {
+                    if random.uniform() * class.skip.bound < self.peak * factor * self.tuned(source) {
                         found.push(source);
                     }
-                    next += 1.0 + skip(bound, random);
+                    next += 1.0 + class.skip.draw(random);
                 }
                 before += count;
             }
@@ -113,7 +143,10 @@ impl Chance<'_> {
 impl Scratch {
     /// Puts every bin that holds nodes into the class of its bound.
     fn classify(&mut self, peak_log2: f64, falloff: Falloff, grid: &Grid, position: &[f64; 3]) {
-        self.classes.iter_mut().for_each(Vec::clear);
+        for class in &mut self.classes {
+            class.bins.clear();
+            class.nodes = 0.0;
+        }
         for (axis, squares) in self.squares.iter_mut().enumerate() {
             grid.squares(axis, position[axis], squares);
         }
@@ -128,10 +161,12 @@ impl Scratch {
                 }
                 for x in x {
                     let square = x + y + z;
-                    if grid.start[bin] < grid.start[bin + 1] && square <= reach {
-                        let class = (-(peak_log2 + falloff.log2(square))).floor().max(0.0) as usize;
-                        if let Some(bins) = self.classes.get_mut(class) {
-                            bins.push(bin as u32);
+                    let nodes = grid.start[bin + 1] - grid.start[bin];
+                    if nodes > 0 && square <= reach {
+                        let class = (-(peak_log2 + falloff.log2(square))).max(0.0) as usize;
+                        if let Some(class) = self.classes.get_mut(class) {
+                            class.bins.push(bin as u32);
+                            class.nodes += f64::from(nodes);
                         }
                     }
                     bin += 1;
@@ -139,11 +174,6 @@ impl Scratch {
             }
         }
     }
-}
-
-/// How many failures come before the next success of probability `p` (a geometric number).
-fn skip(p: f64, random: &mut Philox) -> f64 {
-    if p >= 1.0 { 0.0 } else { (random.uniform().ln() / (-p).ln_1p()).floor() }
 }
 
 /// `count` different whole numbers below `end`, ascending (Floyd's algorithm, Bentley and Floyd 1987).

@@ -233,6 +233,10 @@ impl Decode for Quantity {
             problems.push(Problem::new("build-distribution", message).at(node.spot.place()));
             return None;
         }
+        if drawn.minimum.is_nan() || drawn.maximum.is_nan() || drawn.minimum > drawn.maximum {
+            problems.push(drawn.spot.problem("minimum", "config-value", "the minimum must not be above the maximum"));
+            return None;
+        }
         Some(Quantity::Drawn(Box::new(drawn)))
     }
     fn keys(found: &mut Keys) {

@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{NODES, build};
-use tianyan_build::BuildOptions;
+use proptest::prelude::*;
+use tianyan_build::{BuildOptions, Plan, parse};
 
 /// All that is said of a text.
 fn said(text: &str) -> String {
@@ -105,4 +108,32 @@ fn inputs() {
         ("not virtual", "[[inputs]]\nnodes = \"net\"\nrate_hz = 1\n"),
         ("no rate", "[[inputs]]\nnodes = \"input\"\n"),
     ]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(400), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_files_do_not_panic(
+        cuts in prop::collection::vec((0usize..20_000, 0usize..12, "[-a-z0-9\"\\[\\]{}=.,#\n]{0,6}"), 1..6)
+    ) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let text = std::fs::read_to_string(folder.join("build.toml")).expect("the reference");
+        let mut characters: Vec<char> = text.chars().collect();
+        for (start, length, put) in cuts {
+            let start = start % characters.len();
+            let end = (start + length).min(characters.len());
+            characters.splice(start..end, put.chars());
+        }
+        let text: String = characters.into_iter().collect();
+        if let Ok(description) = parse("net.toml", &text, &folder) {
+            let counts = description.document.populations.iter().flat_map(|(_, p)| p.types.iter().map(|(_, t)| t.count));
+            let modest = counts.max().is_none_or(|count| count < 10_000);
+            let totals = description.document.connections.iter().filter_map(|c| c.total).max();
+            if modest && totals.is_none_or(|total| total < 1_000_000) {
+                let options = BuildOptions::default();
+                let _ = Plan::new(&description, &options);
+            }
+        }
+    }
 }

@@ -127,6 +127,9 @@ pub struct RunArguments {
     /// Replace the results of an earlier run
     #[arg(long)]
     pub overwrite: bool,
+    /// Write all reports as 64-bit numbers (libsonata reads 32 bits only)
+    #[arg(long)]
+    pub double: bool,
     /// Show only errors
     #[arg(long)]
     pub quiet: bool,

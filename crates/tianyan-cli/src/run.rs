@@ -29,6 +29,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
         output: arguments.output.clone(),
         threads: arguments.threads.map(usize::from),
         overwrite: arguments.overwrite,
+        double: arguments.double,
         interpret: false,
     })?;
     let mut display = Display::new(arguments.quiet, run.progress().duration_ms);

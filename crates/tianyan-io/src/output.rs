@@ -17,6 +17,7 @@ mod field;
 mod part_file;
 mod report;
 mod run_json;
+mod spike_copies;
 mod spikes;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ pub(crate) use part_file::{
 use report::ReportFile;
 pub use run_json::{PopulationSize, RUN_JSON, RunStatus, RunSummary, rfc3339};
 pub(crate) use spikes::Sorting;
+pub use spike_copies::SpikeFiles;
 use spikes::SpikeFile;
 
 /// How results are written.
@@ -46,6 +48,10 @@ pub struct OutputSettings {
     /// Populations that only emit known spikes. They get a group in `spikes.h5` when they spike, the others
     /// always, so that a reader can tell silent cells from unknown ones.
     pub source_populations: Vec<String>,
+    /// Names and forms of the spikes.
+    pub spikes: SpikeFiles,
+    /// Report values as 64-bit numbers, whatever the reports say; libsonata reads 32 bits only.
+    pub double: bool,
     /// Reports that are written as potentials at electrodes.
     pub fields: Vec<Field>,
 }
@@ -57,6 +63,8 @@ impl Default for OutputSettings {
             flush_every: Duration::from_secs(1),
             buffer_bytes: 16 << 20,
             source_populations: Vec::new(),
+            spikes: SpikeFiles::default(),
+            double: false,
             fields: Vec::new(),
         }
     }
@@ -137,8 +145,8 @@ impl Output {
         run: &RunSettings,
     ) -> Result<Output, Problems> {
         directory::check(populations, reports, probes, run)?;
-        directory::prepare(directory, settings.overwrite, reports)?;
-        let spikes = SpikeFile::create(directory, populations, &settings.source_populations)?;
+        directory::prepare(directory, settings, reports)?;
+        let spikes = SpikeFile::create(directory.join(&settings.spikes.name), populations, &settings.source_populations)?;
         let mut files = Files { spikes, reports: Vec::new() };
         for (i, report) in reports.iter().enumerate() {
             let probes = directory::probes_of(probes, i);
@@ -147,6 +155,7 @@ impl Output {
                 continue;
             }
             let rows = report.rows.count(run.duration_ms) as usize;
+            let report = &Report { double: report.double || settings.double, ..report.clone() };
             let file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
             files.reports.push(Sink::Report(Box::new(file)));
         }
@@ -192,6 +201,9 @@ impl Output {
             outputs.push(report.finish(complete)?);
         }
         outputs.insert(0, files.spikes.finish(complete)?);
+        if complete {
+            outputs.extend(self.settings.spikes.finish(&self.directory)?);
+        }
         run_json::write(&self.directory, &RunSummary { outputs, ..summary.clone() })
     }
 

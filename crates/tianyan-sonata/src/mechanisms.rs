@@ -60,9 +60,12 @@ impl<'a> Library<'a> {
         } else {
             format!("searched the .mod files in {}", folders.join(", "))
         };
-        let near = tianyan_io::did_you_mean(name, self.files.keys().map(String::as_str));
+        let near = match self.files.is_empty() {
+            true => String::new(),
+            false => format!("; {}", tianyan_io::did_you_mean(name, self.files.keys().map(String::as_str))),
+        };
         let problem = Problem::new("mechanism-unknown", format!("there is no mechanism `{name}`"));
-        problem.at(place).help(format!("{searched}, and what comes with Tianyan; {near}"))
+        problem.at(place).help(format!("{searched}, and what comes with Tianyan{near}"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a config means: the recipe.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tianyan_model::{
     Stimuli, Synapses, Values, Waveform,
 };
 
+use tianyan_io::network_files::{PlacedBlock, create_folder, write_placed};
 use tianyan_io::output::Field;
 
 use crate::config::{Finder, SimulationConfig};
@@ -123,6 +125,47 @@ impl SonataRecipe {
             });
         }
         Ok(found)
+    }
+
+    /// Writes the placed synapses that the config's reports ask for: a file for each pair of populations.
+    pub fn write_placed(&self, directory: &Path) -> Result<(), Problems> {
+        for folder in &self.reports.saved_synapses {
+            let folder = directory.join(folder);
+            create_folder(&folder)?;
+            self.placed(&folder)?;
+        }
+        Ok(())
+    }
+
+    fn placed(&self, folder: &Path) -> Result<(), Problems> {
+        const CELLS: usize = 256;
+        let nodes = &self.network.nodes;
+        let gids: Vec<Gid> = (0..nodes.last().map_or(0, |p| p.first_gid + p.size)).map(Gid).collect();
+        let mut blocks: BTreeMap<(usize, usize), PlacedBlock> = BTreeMap::new();
+        for batch in gids.chunks(CELLS) {
+            let (mut connections, mut origins) = (Connections::default(), Vec::new());
+            let mut connector = Connector::new(&self.network, self.settings.dt_ms, &mut connections);
+            connector.origins = Some(&mut origins);
+            connector.connect(batch);
+            connector.problems.or(())?;
+            for (i, origin) in origins.iter().enumerate() {
+                let synapse = &connections.synapses[connections.synapse[i] as usize];
+                let Some((target, node_id)) = self.network.node(synapse.gid) else { continue };
+                let source = self.network.edges[origin.edges as usize].source;
+                let block = blocks.entry((source, target)).or_default();
+                block.source.push(u64::from(origin.source));
+                block.target.push(u64::from(node_id));
+                block.edge_type.push(origin.edge_type as u32);
+                block.weight.push(connections.weight[i]);
+                block.place.push((origin.section_id != u32::MAX).then_some((u64::from(origin.section_id), origin.x)));
+            }
+        }
+        for ((source, target), block) in blocks {
+            let (source, target) = (&nodes[source], &nodes[target]);
+            let sizes = (source.size as usize, target.size as usize);
+            write_placed(folder, (&source.name, &target.name), sizes, block)?;
+        }
+        Ok(())
     }
 
     /// The currents by which electrodes act on a cell.

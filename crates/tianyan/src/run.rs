@@ -19,6 +19,8 @@ pub struct StartOptions {
     pub threads: Option<usize>,
     /// Replace the files of an earlier run.
     pub overwrite: bool,
+    /// Write all reports as 64-bit numbers.
+    pub double: bool,
     /// Interpret the mechanisms even where they could be compiled.
     pub interpret: bool,
 }
@@ -62,7 +64,8 @@ impl Session {
         let network = self.network(&backend)?;
         let (compartments, cells) = (network.compartments, network.cells);
         let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
-        let mut output = self.create_output(&directory, options.overwrite)?;
+        let mut output = self.create_output(&directory, options)?;
+        self.source.write_placed(&directory).map_err(Error::Output)?;
         let run = self.recipe().run();
         let simulation = Simulation::new(network, run, Box::new(backend), Box::new(Solo::default()))?;
         output.write(&simulation.first_rows()).map_err(Error::Output)?;
@@ -75,7 +78,7 @@ impl Session {
         Ok(tianyan_layout::build(self.recipe(), &self.mechanisms, &rank_of, 0, &backend.target())?)
     }
 
-    fn create_output(&self, directory: &std::path::Path, overwrite: bool) -> Result<Output, Error> {
+    fn create_output(&self, directory: &std::path::Path, options: &StartOptions) -> Result<Output, Error> {
         let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
         let mut probes = Vec::new();
         self.recipe().probes_on(&gids, &mut probes)?;
@@ -84,7 +87,8 @@ impl Session {
         let sources = self.recipe().populations().iter();
         let sources = sources.filter(|p| trains.iter().any(|(gid, _)| p.node_id(*gid).is_some()));
         let mut settings = self.source.output_settings(directory)?;
-        settings.overwrite |= overwrite;
+        settings.overwrite |= options.overwrite;
+        settings.double |= options.double;
         settings.source_populations = sources.map(|p| p.name.clone()).collect();
         let recipe = self.recipe();
         Ok(Output::create(directory, &settings, recipe.populations(), recipe.reports(), &probes, recipe.run())?)

@@ -4,7 +4,7 @@ use crate::Overrides;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use tianyan_io::config::TomlRecipe;
-use tianyan_io::output::OutputSettings;
+use tianyan_io::output::{OutputSettings, SpikeFiles};
 use tianyan_model::{Problem, Problems, Recipe};
 use tianyan_nmodl::Diagnostic;
 use tianyan_sonata::SonataRecipe;
@@ -74,16 +74,34 @@ impl Source {
         }
     }
 
+    /// Writes what is known before the run: the synapses as they were placed.
+    pub fn write_placed(&self, directory: &Path) -> Result<(), Problems> {
+        match self {
+            Source::Toml(_) => Ok(()),
+            Source::Sonata(recipe) => recipe.write_placed(directory),
+        }
+    }
+
     /// How results are written.
     pub fn output_settings(&self, directory: &Path) -> Result<OutputSettings, Problems> {
         Ok(match self {
             Source::Toml(_) => OutputSettings::default(),
             Source::Sonata(recipe) => OutputSettings {
                 overwrite: recipe.overwrites(),
+                spikes: spike_files(recipe),
                 fields: recipe.fields(directory)?,
                 ..OutputSettings::default()
             },
         })
+    }
+}
+
+fn spike_files(recipe: &SonataRecipe) -> SpikeFiles {
+    let (name, csv, by_id) = recipe.spike_files();
+    SpikeFiles {
+        name: name.map_or_else(|| SpikeFiles::default().name, String::from),
+        csv: csv.map(PathBuf::from),
+        by_id,
     }
 }
 

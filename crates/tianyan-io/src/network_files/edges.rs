@@ -108,7 +108,7 @@ impl EdgesFile {
         let EdgesFile { file, group, datasets, in_degree, out_degree, edges, .. } = self;
         file.check(index::by_target(&group, &in_degree))?;
         if !out_degree.is_empty() {
-            file.check(index::by_source(&group, &datasets.source, &out_degree))?;
+            file.check(index::by_source(&group, &datasets.source, &out_degree, index::SORTED_AT_ONCE))?;
         }
         drop((datasets, group));
         file.finish(true)?;

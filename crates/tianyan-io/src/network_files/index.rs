@@ -8,8 +8,8 @@ use std::ops::Range;
 use hdf5::{Dataset, Group};
 use ndarray::Array2;
 
-/// Edges of sources that are sorted at a time; the column of sources is read once for so many.
-const SORTED_AT_ONCE: u64 = 1 << 24;
+/// Edges that are sorted by source at a time; the column of sources is read once for so many.
+pub(super) const SORTED_AT_ONCE: u64 = 1 << 24;
 /// Values read at a time.
 const READ_AT_ONCE: usize = 1 << 20;
 
@@ -31,8 +31,8 @@ pub(super) fn by_target(group: &Group, in_degree: &[u64]) -> hdf5::Result<()> {
 }
 
 /// The edges of a source lie anywhere: each has a range of its own. The column of sources is read again for every part
-/// of the sources whose edges fit into memory.
-pub(super) fn by_source(group: &Group, sources: &Dataset, out_degree: &[u64]) -> hdf5::Result<()> {
+/// of the sources with at most `at_once` edges.
+pub(super) fn by_source(group: &Group, sources: &Dataset, out_degree: &[u64], at_once: u64) -> hdf5::Result<()> {
     let mut ends = out_degree.to_vec();
     (1..ends.len()).for_each(|i| ends[i] += ends[i - 1]);
     let ranges = ends.iter().zip(out_degree).flat_map(|(end, degree)| [end - degree, *end]).collect();
@@ -42,7 +42,7 @@ pub(super) fn by_source(group: &Group, sources: &Dataset, out_degree: &[u64]) ->
     let mut first = 0;
     while first < out_degree.len() {
         let before = ends[first] - out_degree[first];
-        let end = ends.partition_point(|end| end - before <= SORTED_AT_ONCE).max(first + 1);
+        let end = ends.partition_point(|end| *end <= before + at_once).max(first + 1);
         let of = edges_of(sources, first..end, &ends, before)?;
         let rows = before as usize..before as usize + of.len();
         let of = pairs(of.into_iter().flat_map(|edge| [edge, edge + 1]).collect())?;
@@ -82,4 +82,35 @@ fn create(group: &Group, name: &str, ranges: Vec<u64>) -> hdf5::Result<Group> {
 
 fn pairs(values: Vec<u64>) -> hdf5::Result<Array2<u64>> {
     Array2::from_shape_vec((values.len() / 2, 2), values).map_err(|error| hdf5::Error::from(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However few edges are sorted at a time, each source has its edges, ascending.
+    #[test]
+    fn the_index_by_source_does_not_depend_on_its_parts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sources: Vec<u64> = (0..1000u64).map(|edge| edge * edge % 17).collect();
+        let mut out_degree = vec![0; 20];
+        sources.iter().for_each(|&source| out_degree[source as usize] += 1);
+        for at_once in [1, 7, 100, SORTED_AT_ONCE] {
+            let file = hdf5::File::create(folder.path().join(format!("{at_once}.h5"))).expect("a file");
+            let column = file.new_dataset::<u64>().shape(sources.len()).create("sources").expect("a column");
+            column.write_raw(&sources).expect("written");
+            by_source(&file, &column, &out_degree, at_once).expect("an index");
+            let read = |name: &str| {
+                let path = format!("indices/source_to_target/{name}");
+                file.dataset(&path).and_then(|dataset| dataset.read_2d::<u64>()).expect("a table")
+            };
+            let (ranges, edges) = (read("node_id_to_ranges"), read("range_to_edge_id"));
+            for source in 0..20u64 {
+                let of = ranges[[source as usize, 0]] as usize..ranges[[source as usize, 1]] as usize;
+                let found: Vec<u64> = of.map(|range| edges[[range, 0]]).collect();
+                let expected: Vec<u64> = (0..1000).filter(|&edge| sources[edge as usize] == source).collect();
+                assert_eq!(found, expected, "source {source}, {at_once} at once");
+            }
+        }
+    }
 }

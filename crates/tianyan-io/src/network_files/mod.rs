@@ -14,12 +14,14 @@
 mod edges;
 mod index;
 mod nodes;
+mod placed;
 mod read;
 mod spikes;
 mod types;
 
 pub use edges::{EdgeBlock, EdgeColumns, EdgesFile};
 pub use nodes::write_nodes;
+pub use placed::{PlacedBlock, write_placed};
 pub use read::{read_edges, read_nodes};
 pub use spikes::write_input_spikes;
 pub use types::{FIRST_TYPE_ID, TypesTable};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, RunSettings};
 
+use super::OutputSettings;
 use super::part_file::{not_writable, part_path};
 use super::run_json::{RUN_JSON, RunSummary};
 
@@ -70,27 +71,27 @@ fn check_probes(report: &Report, index: usize, probes: &[Probe]) -> Option<Probl
     empty.then(|| problem().help("check which cells and sections it names"))
 }
 
-/// Creates the directory, or empties it of the files of an earlier run if `overwrite` is on. Files that no run of
+/// Creates the directory, or empties it of the files of an earlier run if it may overwrite them. Files that no run of
 /// ours wrote stay.
-pub(crate) fn prepare(directory: &Path, overwrite: bool, reports: &[Report]) -> Result<(), Problems> {
+pub(crate) fn prepare(directory: &Path, settings: &OutputSettings, reports: &[Report]) -> Result<(), Problems> {
     fs::create_dir_all(directory).map_err(|error| not_writable(directory, &error))?;
     let mut entries = fs::read_dir(directory).map_err(|error| not_writable(directory, &error))?;
     if entries.next().is_none() {
         return Ok(());
     }
-    if !overwrite {
+    if !settings.overwrite {
         let problem = Problem::new("output-exists", "the output directory exists and is not empty");
         let place = Place::file(directory.display().to_string());
         return Err(problem.at(place).help("use --overwrite to replace the results, or name another directory").into());
     }
-    remove_old(directory, reports)
+    remove_old(directory, settings, reports)
 }
 
 /// `run.json` goes first: from then on nothing in the directory claims to be complete.
-fn remove_old(directory: &Path, reports: &[Report]) -> Result<(), Problems> {
+fn remove_old(directory: &Path, settings: &OutputSettings, reports: &[Report]) -> Result<(), Problems> {
     let run_json = directory.join(RUN_JSON);
     let old = fs::read_to_string(&run_json).ok().and_then(|text| serde_json::from_str::<RunSummary>(&text).ok());
-    let mut names = vec![RUN_JSON.to_string(), "spikes.h5".to_string()];
+    let mut names = vec![RUN_JSON.to_string(), settings.spikes.name.clone()];
     names.extend(reports.iter().map(|report| format!("{}.h5", report.name)));
     names.extend(old.map_or(Vec::new(), |run| run.outputs).into_iter().filter(|name| is_ours(name)));
     for path in names.iter().map(|name| directory.join(name)) {

@@ -4,7 +4,7 @@
 //! overlap a little: a detector's spike carries the time of the step's end + 1e-10 ms and so may lie behind
 //! an exact time of the next epoch. Spikes that are not older than the epoch's end therefore wait for the next.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use hdf5::{Dataset, File, H5Type};
 use tianyan_model::{Epoch, Gid, Place, Population, Problem, Problems, Spike};
@@ -50,9 +50,9 @@ pub(crate) struct SpikeFile {
 }
 
 impl SpikeFile {
-    /// Creates `spikes.h5.part` with a group for every population that is not named in `sources`.
-    pub fn create(directory: &Path, populations: &[Population], sources: &[String]) -> Result<SpikeFile, Problems> {
-        let file = PartFile::create(directory.join("spikes.h5"))?;
+    /// Creates the file (`.part` until it is complete) with a group for every population that is not named in `sources`.
+    pub fn create(path: PathBuf, populations: &[Population], sources: &[String]) -> Result<SpikeFile, Problems> {
+        let file = PartFile::create(path)?;
         let mut columns = Vec::new();
         for population in populations {
             let simulated = !sources.contains(&population.name);

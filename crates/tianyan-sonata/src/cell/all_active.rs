@@ -22,7 +22,7 @@ pub(super) fn membrane(
     let place = fit.passive.place("");
     let everywhere = 0..tree.sections.len();
     for section in everywhere.clone() {
-        membrane.insert(section, "pas");
+        collect(membrane.insert(section, "pas", library, &place), &mut problems);
         for (name, key) in [("e_pas", "e_pas"), ("Ra", "ra")] {
             let value = fit.passive.number(key, &mut problems);
             collect(value.map_or(Ok(()), |value| membrane.set(section, name, value, library, &place)), &mut problems);
@@ -40,7 +40,7 @@ pub(super) fn membrane(
     for gene in fit.genes(&mut problems) {
         for section in tree.of_region(&gene.section) {
             if !gene.mechanism.is_empty() {
-                membrane.insert(section, &gene.mechanism);
+                collect(membrane.insert(section, &gene.mechanism, library, &gene.place), &mut problems);
             }
             collect(membrane.set(section, &gene.name, gene.value, library, &gene.place), &mut problems);
         }

@@ -17,6 +17,8 @@ struct Patch {
     /// Mechanisms in the order in which they were inserted, with what was set.
     mechanisms: Vec<(String, Vec<Parameter>)>,
     ions: Vec<(String, f64)>,
+    /// Whether some mechanism is missing: what its ions and parameters are is not known.
+    incomplete: bool,
 }
 
 /// The membrane of a cell; empty: NEURON's defaults everywhere.
@@ -29,17 +31,27 @@ pub(super) struct Membrane {
 impl Membrane {
     /// Sections as NEURON creates them.
     pub fn bare(tree: &Tree) -> Membrane {
-        let patch =
-            Patch { ra_ohm_cm: RA_OHM_CM, cm_uf_per_cm2: CM_UF_PER_CM2, mechanisms: Vec::new(), ions: Vec::new() };
+        let patch = Patch {
+            ra_ohm_cm: RA_OHM_CM,
+            cm_uf_per_cm2: CM_UF_PER_CM2,
+            mechanisms: Vec::new(),
+            ions: Vec::new(),
+            incomplete: false,
+        };
         Membrane { patches: vec![patch; tree.sections.len()] }
     }
 
-    /// `insert`; nothing happens if it is there.
-    pub fn insert(&mut self, section: usize, mechanism: &str) {
-        let mechanisms = &mut self.patches[section].mechanisms;
-        if !mechanisms.iter().any(|(name, _)| name == mechanism) {
-            mechanisms.push((mechanism.to_string(), Vec::new()));
+    /// `insert`; nothing happens if it is there. A mechanism that is nowhere is a problem.
+    pub fn insert(&mut self, section: usize, mechanism: &str, library: &Library, place: &Place) -> Result<(), Problem> {
+        let patch = &mut self.patches[section];
+        if !patch.mechanisms.iter().any(|(name, _)| name == mechanism) {
+            patch.mechanisms.push((mechanism.to_string(), Vec::new()));
+            if library.find(mechanism).is_none() {
+                patch.incomplete = true;
+                return Err(library.missing(mechanism, place.clone()));
+            }
         }
+        Ok(())
     }
 
     /// Whether an inserted mechanism uses an ion.
@@ -72,6 +84,7 @@ impl Membrane {
                     ions.retain(|(other, _)| other != name);
                     ions.push((name.to_string(), value));
                 }
+                None if self.patches[section].incomplete => {}
                 None => return Err(self.unknown(section, name, place)),
             },
         }

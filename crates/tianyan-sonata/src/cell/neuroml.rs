@@ -62,7 +62,9 @@ impl Element<'_> {
         };
         let mut problems = Problems::default();
         for section in sections {
-            mechanism.iter().for_each(|mechanism| membrane.insert(section, mechanism));
+            if let Some(mechanism) = mechanism {
+                collect(membrane.insert(section, mechanism, library, &self.place), &mut problems);
+            }
             for (name, value) in &settings {
                 collect(membrane.set(section, name, *value, library, &self.place), &mut problems);
             }

@@ -25,7 +25,7 @@ pub(super) fn membrane(path: &Path, tree: &Tree, library: &Library) -> Result<Me
             collect(Err(Problem::new("sonata-parameters", message).at(fit.passive.place("cm"))), &mut problems);
             continue;
         };
-        membrane.insert(section, "pas");
+        collect(membrane.insert(section, "pas", library, &place), &mut problems);
         for (name, value) in [("Ra", ra), ("cm", Some(*cm)), ("e_pas", e_pas)] {
             collect(value.map_or(Ok(()), |value| membrane.set(section, name, value, library, &place)), &mut problems);
         }
@@ -33,7 +33,7 @@ pub(super) fn membrane(path: &Path, tree: &Tree, library: &Library) -> Result<Me
     for gene in fit.genes(&mut problems) {
         for section in tree.of_region(&gene.section) {
             if !gene.mechanism.is_empty() {
-                membrane.insert(section, &gene.mechanism);
+                collect(membrane.insert(section, &gene.mechanism, library, &gene.place), &mut problems);
             }
             collect(membrane.set(section, &gene.name, gene.value, library, &gene.place), &mut problems);
         }
