@@ -32,8 +32,8 @@ pub(crate) use part_file::{
 };
 use report::ReportFile;
 pub use run_json::{PopulationSize, RUN_JSON, RunStatus, RunSummary, rfc3339};
-pub(crate) use spikes::Sorting;
 pub use spike_copies::SpikeFiles;
+pub(crate) use spikes::Sorting;
 use spikes::SpikeFile;
 
 /// How results are written.
@@ -146,7 +146,8 @@ impl Output {
     ) -> Result<Output, Problems> {
         directory::check(populations, reports, probes, run)?;
         directory::prepare(directory, settings, reports)?;
-        let spikes = SpikeFile::create(directory.join(&settings.spikes.name), populations, &settings.source_populations)?;
+        let spikes =
+            SpikeFile::create(directory.join(&settings.spikes.name), populations, &settings.source_populations)?;
         let mut files = Files { spikes, reports: Vec::new() };
         for (i, report) in reports.iter().enumerate() {
             let probes = directory::probes_of(probes, i);

@@ -81,5 +81,5 @@ fn write(
     let properties = group.create_group("1")?;
     append_column(&growing_column::<f64>(&properties, "syn_weight", CHUNK)?, &mut points.0)?;
     index::by_target(&group, &in_degree)?;
-    index::by_source(&group, &from, &out_degree)
+    index::by_source(&group, &from, &out_degree, index::SORTED_AT_ONCE)
 }
