@@ -40,7 +40,7 @@ pub(crate) struct Reports {
     pub membrane: Vec<MembraneReport>,
     pub electrodes: Vec<ElectrodeReport>,
     /// Folders for placed synapses.
-    pub saved_synapses: Vec<String>,
+    pub saved_synapses: Vec<PathBuf>,
 }
 
 const KEYS: &[&str] = &[
@@ -90,7 +90,8 @@ impl Reader<'_> {
                 }
                 "save_synapses" | "SaveSynapses" => {
                     entry.warn_unknown(&["module", "network_dir", "single_file", "enabled"], self.warnings);
-                    reports.saved_synapses.extend(entry.need_text("network_dir", &mut problems));
+                    let folder = entry.need_text("network_dir", &mut problems);
+                    reports.saved_synapses.extend(folder.map(|written| self.inside(&self.finder.path(&written))));
                 }
                 "extracellular" => reports.electrodes.extend(problems.take(self.electrodes(name, entry)).flatten()),
                 "spikes_report" | "" => {}
@@ -158,6 +159,11 @@ impl Reader<'_> {
             found.push(MembraneReport { report, gids: gids.clone(), sections: sections.clone(), entry: entry.clone() });
         }
         problems.or(found)
+    }
+
+    /// A path relative to the output directory if it lies there, so that it goes where results go.
+    fn inside(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.output).unwrap_or(path).to_path_buf()
     }
 
     /// The file's name within the output directory, without its ending.
