@@ -1,8 +1,16 @@
-//! Which keys of a connection go together.
+//! Names of populations, and which keys of a connection go together.
 
-use tianyan_model::Problems;
+use tianyan_io::config::Spot;
+use tianyan_model::{Problem, Problems};
 
 use crate::schema::{ConnectionEntry, Rule};
+
+/// Checks the name of a population, which becomes that of files and HDF5 groups.
+pub fn population_name(name: &str, spot: &Spot) -> Option<Problem> {
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+    let problem = || Problem::new("build-name", format!("`{name}` cannot be the name of a population"));
+    (!plain).then(|| problem().at(spot.place()).help("use letters, digits, - and _"))
+}
 
 /// Checks one connection.
 pub fn connection(entry: &ConnectionEntry, problems: &mut Problems) {
@@ -14,6 +22,7 @@ pub fn connection(entry: &ConnectionEntry, problems: &mut Problems) {
         ("falloff", entry.falloff.is_some(), matches!(rule, Rule::Pairwise | Rule::InDegree), false),
         ("tuning", entry.tuning.is_some(), rule == Rule::Pairwise, false),
         ("target_factor", entry.target_factor.is_some(), rule == Rule::Pairwise, false),
+        ("conserve_input", entry.conserve_input, matches!(rule, Rule::Pairwise | Rule::AllToAll), false),
         ("multapses", entry.multapses, rule == Rule::InDegree, false),
     ];
     for (key, given, fits, needed) in keys {

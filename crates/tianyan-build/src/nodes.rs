@@ -9,6 +9,7 @@ use tianyan_io::network_files::{FIRST_TYPE_ID, TypesTable};
 use tianyan_model::random::Philox;
 use tianyan_model::{Problem, Problems};
 
+use crate::check;
 use crate::lookup::Lookups;
 use crate::place::{Place, too_many};
 use crate::schema::{ModelType, PopulationEntry, TypeEntry, VariantEntry};
@@ -107,6 +108,7 @@ pub fn populate(
         table,
     };
     let mut problems = Problems::default();
+    problems.0.extend(check::population_name(name, &entry.spot));
     if entry.types.0.is_empty() {
         problems.push(entry.spot.problem("types", "build-empty", "this population has no types"));
     }
@@ -124,6 +126,10 @@ impl Population {
         common: Common<'_>,
         lookups: &mut Lookups,
     ) -> Result<(), Problems> {
+        if self.types.iter().any(|known| known.name == name) {
+            let message = format!("two types of {} are called {name}", self.name);
+            return Err(Problem::new("build-name", message).at(entry.spot.place()).into());
+        }
         let first = self.len();
         let count = scaled(entry.count, if entry.count_scales { common.scale } else { 1.0 });
         if first + count > u32::MAX as usize {

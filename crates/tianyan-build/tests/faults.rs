@@ -12,6 +12,7 @@ use tianyan_build::{BuildOptions, Plan, parse};
 fn said(text: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("matrix.csv"), "pre,e,i\ne,0.1,much\n").expect("written");
+    std::fs::write(folder.path().join("twice.csv"), "pre\na\na\n").expect("written");
     let problems = build(text, folder.path(), &BuildOptions::default()).expect_err("a problem");
     assert!(!folder.path().join("out").exists(), "nothing is written");
     problems.to_string().replace(&folder.path().display().to_string(), "DIR")
@@ -52,6 +53,12 @@ fn nodes() {
         ("radii", geometry("shape = \"sphere\", radius_um = 1, inner_radius_um = 2")),
         ("upside down", geometry("shape = \"cylinder\", radius_um = 1, y_um = [1, 0]")),
         ("room", geometry("shape = \"grid\", nodes = [2, 2, 2]")),
+        ("name", "[populations.\"a/b\".types.x]\ncount = 1\nmodel_type = \"virtual\"\n".into()),
+        (
+            "twice",
+            "[populations.more.types.\"{pre}\"]\nfor_each = \"twice.csv\"\ncount = 1\nmodel_type = \"virtual\"\n"
+                .into(),
+        ),
         (
             "component",
             "[populations.more.types.x]\ncount = 1\nmodel_type = \"biophysical\"\nmorphology = \"a\"\n".into(),
@@ -77,6 +84,7 @@ fn connections() {
                 delayed("rule = \"all_to_all\"").replace("\"net\"", "{ population = \"net\", where = { ei = \"x\" } }"),
             ),
             ("rule", edge("rule = \"pairwise\"\ndegree = 3\ntotal = 9")),
+            ("conserved", delayed("rule = \"in_degree\"\ndegree = 1\nconserve_input = true")),
             ("no delay", edge("rule = \"all_to_all\"")),
             (
                 "unplaced",
