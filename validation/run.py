@@ -18,9 +18,10 @@ import rallpack
 import rings
 import shipped
 import small
+import sonata
 import worm
 
-CHECKS = {**small.CHECKS, **convergence.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS, **shipped.CHECKS}
+CHECKS = {**small.CHECKS, **convergence.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS, **shipped.CHECKS, **sonata.CHECKS}
 
 
 def chosen(words):

@@ -18,6 +18,9 @@ use crate::plan::{Placing, Plan, PlanKey, Weight};
 /// A few wrong edges tell the story; there may be millions.
 const MOST_PROBLEMS: usize = 20;
 
+/// Synapses of one edge; more are a mistake.
+const MOST_SYNAPSES: f64 = 1e6;
+
 /// Where a connection came from, for saved synapses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Origin {
@@ -288,10 +291,10 @@ impl<'a> Connector<'a> {
             }
             Placing::Random { aim } => {
                 let count = edge.plan.count.map_or(1.0, |count| count.of(edge.slab, edge.at));
-                if !(count >= 0.0 && count.fract() == 0.0) {
+                if !(count >= 0.0 && count.fract() == 0.0 && count <= MOST_SYNAPSES) {
                     return Err(self.wrong(
                         "sonata-edge",
-                        format!("nsyns = {count} is no whole number from 0 on"),
+                        format!("nsyns = {count} is no whole number from 0 to {MOST_SYNAPSES}"),
                         edge,
                         target,
                     ));

@@ -91,6 +91,7 @@ pub(crate) fn read(config: &SimulationConfig, shipped: Shipped, warnings: &mut P
     reader.plans(&Planner { components: &components, library: &library });
     reader.problems = reader.problems.or(()).err().map_or_else(|| Ok(Problems::default()), Err)?;
     reader.gaps()?;
+    reader.tell_shipped();
     reader.problems.or(reader.network)
 }
 
@@ -363,6 +364,22 @@ impl Reader<'_> {
                 }
             }
             self.network.plans.push(plans);
+        }
+    }
+
+    /// Says which mechanisms are not from the network's own files, but ours.
+    fn tell_shipped(&mut self) {
+        // NEURON has these built in, and nobody brings files for them.
+        const BUILT_IN: &[&str] =
+            &["pas", "hh", "ExpSyn", "Exp2Syn", "IClamp", "SEClamp", "IntFire1", "IntFire2", "IntFire4"];
+        let list = self.network.mechanisms.list.iter();
+        let ours = list.filter(|m| m.origin.starts_with("shipped:") && !BUILT_IN.contains(&m.name.as_str()));
+        let names: Vec<&str> = ours.map(|mechanism| mechanism.name.as_str()).collect();
+        if !names.is_empty() {
+            let message =
+                format!("there are no .mod files for {}: those that come with Tianyan are used", names.join(", "));
+            let place = self.config.components.place("mechanisms_dir");
+            self.warnings.push(Problem::new("sonata-mechanisms", message).at(place));
         }
     }
 

@@ -96,10 +96,12 @@ impl NodePopulation {
             true => integers("node_group_index", &mut problems),
             false => Some((0..rows as u64).collect()),
         };
-        let size = ids.iter().max().map_or(0, |id| id + 1);
-        if size + u64::from(first_gid) > u64::from(u32::MAX) {
-            let message = format!("node id {} is beyond what a network can hold", size - 1);
-            return Err(Problem::new("sonata-node-id", message).at(group.place("node_id")).into());
+        let size: u64 = ids.iter().max().map_or(0, |id| id.saturating_add(1));
+        // A table by node id is kept: ids far apart would make it large.
+        if size > 64 * rows as u64 + 1_000_000 || size.saturating_add(u64::from(first_gid)) > u64::from(u32::MAX) {
+            let message = format!("node id {} in a population of {rows} nodes", size - 1);
+            let problem = Problem::new("sonata-node-id", message).at(group.place("node_id"));
+            return Err(problem.help("number the nodes 0, 1, 2 ...").into());
         }
         let mut row_of = vec![u32::MAX; size as usize];
         for (row, &id) in ids.iter().enumerate() {

@@ -130,7 +130,7 @@ impl SonataRecipe {
     /// Writes the placed synapses that the config's reports ask for: a file for each pair of populations.
     pub fn write_placed(&self, directory: &Path) -> Result<(), Problems> {
         for folder in &self.reports.saved_synapses {
-            let folder = directory.join(folder);
+            let folder = folder.path(directory);
             create_folder(&folder)?;
             self.placed(&folder)?;
         }

@@ -40,7 +40,25 @@ pub(crate) struct Reports {
     pub membrane: Vec<MembraneReport>,
     pub electrodes: Vec<ElectrodeReport>,
     /// Folders for placed synapses.
-    pub saved_synapses: Vec<PathBuf>,
+    pub saved_synapses: Vec<Folder>,
+}
+
+/// A folder to write into.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Folder {
+    /// Relative to the folder of the results.
+    InOutput(PathBuf),
+    Elsewhere(PathBuf),
+}
+
+impl Folder {
+    /// Where it is, with results in `directory`.
+    pub fn path(&self, directory: &Path) -> PathBuf {
+        match self {
+            Folder::InOutput(inside) => directory.join(inside),
+            Folder::Elsewhere(path) => path.clone(),
+        }
+    }
 }
 
 const KEYS: &[&str] = &[
@@ -152,6 +170,13 @@ impl Reader<'_> {
         let mut problems = Problems::default();
         let mut found = Vec::new();
         for (i, variable) in variables.iter().enumerate() {
+            if ["e_extracellular", "vext", "i_membrane"].contains(&variable.as_str()) {
+                let message = format!("`{variable}` belongs to NEURON's extracellular mechanism, and is not written");
+                let help =
+                    "i_membrane_ is the current of a whole compartment, nA; potentials outside: module extracellular";
+                self.warnings.push(entry.problem("variable_name", "sonata-report", message).help(help));
+                continue;
+            }
             let Some((quantity, unit)) = problems.take(self.quantity(entry, variable)) else { continue };
             let stem = self.stem(&file);
             let name = if i == 0 { stem } else { format!("{stem}_{variable}") };
@@ -161,9 +186,12 @@ impl Reader<'_> {
         problems.or(found)
     }
 
-    /// A path relative to the output directory if it lies there, so that it goes where results go.
-    fn inside(&self, path: &Path) -> PathBuf {
-        path.strip_prefix(self.output).unwrap_or(path).to_path_buf()
+    /// What lies in the output directory goes where results go.
+    fn inside(&self, path: &Path) -> Folder {
+        match path.strip_prefix(self.output) {
+            Ok(inside) => Folder::InOutput(inside.to_path_buf()),
+            Err(_) => Folder::Elsewhere(path.to_path_buf()),
+        }
     }
 
     /// The file's name within the output directory, without its ending.

@@ -136,6 +136,9 @@ fn object(path: &Path, text: &mut String, problems: &mut Problems) -> Option<Map
     }
 }
 
+/// Steps of a run; more are a mistake.
+const MOST_STEPS: f64 = 1e9;
+
 const TOP: &[&str] = &[
     "manifest",
     "network",
@@ -257,6 +260,10 @@ fn run(whole: &Entry, problems: &mut Problems, warnings: &mut Problems) -> Optio
         let problem =
             entry.problem("tstop", "sonata-multiple", format!("tstop = {stop} ms is no multiple of dt = {dt_ms} ms"));
         problems.push(problem.help(format!("{} would be one", rounded(near))));
+    }
+    if let Some(stop) = stop_ms.filter(|stop| dt_ms > 0.0 && stop / dt_ms > MOST_STEPS) {
+        let message = format!("tstop = {stop} ms takes more than {MOST_STEPS} steps of dt = {dt_ms} ms");
+        problems.push(entry.problem("tstop", "sonata-value", message));
     }
     let celsius = conditions.need_number("celsius", problems);
     let v_init_mv = conditions.need_number("v_init", problems);

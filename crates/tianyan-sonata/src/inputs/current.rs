@@ -117,6 +117,11 @@ fn table(entry: &Entry, path: &Path, warnings: &mut Problems) -> Result<Waveform
             let problem = Problem::new("sonata-input", message).at(table.place(2));
             return Err(problem.help("begin it at 0, with amplitudes of 0").into());
         }
+        if (start_ms + interval_ms * samples.len() as f64) / divisor as f64 > 1e8 {
+            let message =
+                format!("a table from {start_ms} ms on every {interval_ms} ms has too many steps of {divisor} ms");
+            return Err(Problem::new("sonata-input", message).at(table.place(2)).into());
+        }
         let (each, zeros) = (interval_ms as u64 / divisor, start_ms as u64 / divisor);
         let repeated = samples.iter().flat_map(|sample| std::iter::repeat_n(*sample, each as usize));
         samples = std::iter::repeat_n(0.0, zeros as usize).chain(repeated).collect();
