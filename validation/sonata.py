@@ -233,7 +233,7 @@ def live_clamps():
     figures += live("table", advanced + "config.simulation_iclamp.csv.json", 1500.0, inputs={"table": table})[1]
     clamp = {"input_type": "voltage_clamp", "module": "SEClamp", "node_set": "all", "amp": -40.0, "delay": 100.0,
              "duration": 200.0, "resistance": 2.0}
-    figures += live("clamp", "bmtk/bio_1cell/config.simulation_iclamp.json", 500.0, inputs={"clamp": clamp})[1]
+    figures += live("clamp", advanced + "config.simulation_iclamp.json", 500.0, inputs={"clamp": clamp})[1]
     return figures
 
 

@@ -25,7 +25,9 @@ pub(super) fn stub_perisomatic(tree: &mut Tree, place: &Place) -> Result<(), Pro
 
 /// The stub of all-active cells.
 pub(super) fn stub_all_active(tree: &mut Tree, place: &Place) -> Result<(), Problem> {
-    let shape = |diameter_um| Shape::Cylinder { length_um: LENGTH_UM, diameter_um };
+    // NEURON draws the stub with pt3d points, whose diameters are f32.
+    let rounded = |diameter_um: f64| f64::from(diameter_um as f32);
+    let shape = |diameter_um| Shape::Cylinder { length_um: LENGTH_UM, diameter_um: rounded(diameter_um) };
     let [first, last] = diameters(tree, place)?;
     replace(tree, place, 1.0, [shape(first), shape(last)])
 }

@@ -1,5 +1,5 @@
-//! SEClamp, with BMTK's habits: the resistance is the wanted one within the window and 1e21 megohm outside; in the
-//! first step, and on all cells but the last, NEURON's default of 1 megohm is left, at 0 mV before the window.
+//! SEClamp, with BMTK's habits: the resistance is the wanted one within the window and 1e21 megohm outside, but NEURON's
+//! default of 1 megohm in the first step, at 0 mV if the window begins later. Of several cells the last is clamped.
 
 use tianyan_model::{Gid, Problems, Waveform};
 
@@ -34,26 +34,17 @@ pub(crate) fn clamp(
     let command = Waveform::Pulse { start_ms: delay, duration_ms: duration, amplitude };
     let on = Waveform::Pulse { start_ms: 0.0, duration_ms: delay + duration, amplitude: 1.0 };
     if gids.len() > 1 {
-        let message = "BMTK switches the resistance of the last cell's clamp alone: the others clamp with 1 megohm, to 0 mV before the window";
-        warnings
-            .push(entry.problem("node_set", "sonata-bmtk-quirk", message).help("give each cell an input of its own"));
+        let message = "only the last cell is clamped, as in BMTK, which keeps one clamp an input";
+        let problem = entry.problem("node_set", "sonata-bmtk-quirk", message);
+        warnings.push(problem.help("give each cell an input of its own"));
     }
-    let Some((last, others)) = gids.split_last() else { return Ok(Vec::new()) };
+    let Some(last) = gids.last() else { return Ok(Vec::new()) };
     // The state after step n sets the resistance of step n + 1.
     let steps = (stop_ms / dt_ms).round() as usize + 1;
     let inside = |n: usize| delay <= n as f64 * dt_ms && n as f64 * dt_ms <= delay + duration;
     let after = |n: usize| if inside(n) { resistance } else { OPEN_MEGOHM };
     let samples: Vec<f64> = (0..steps).map(|s| if s == 0 { DEFAULT_MEGOHM } else { after(s - 1) }).collect();
     let course = Waveform::Step { start_ms: 0.0, interval_ms: dt_ms, samples };
-    let one = |gids: Vec<Gid>, driven| Clamp {
-        mechanism: "SEClamp",
-        gids,
-        site: site.clone(),
-        parameters: Vec::new(),
-        driven,
-    };
-    let plain = vec![("vc", command.clone()), ("on", on.clone())];
-    let mut switched = plain.clone();
-    switched.push(("rs", course));
-    Ok(vec![one(others.to_vec(), plain), one(vec![*last], switched)])
+    let driven = vec![("vc", command), ("on", on), ("rs", course)];
+    Ok(vec![Clamp { mechanism: "SEClamp", gids: vec![*last], site, parameters: Vec::new(), driven }])
 }
