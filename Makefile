@@ -2,7 +2,7 @@
 # make test      everything that must hold, in minutes
 # make validate  against live NEURON, and long runs
 # make validate-nmodl [MODS=folder]  NMODL files against live NEURON
-# make bench     speed, beside NEURON
+# make bench     speed, beside NEURON and BMTK
 #
 # Each installs what it misses (as root or through sudo), or says the one line to run.
 
@@ -41,6 +41,7 @@ lint: install
 validate: build python
 	$(VENV)/bin/python validation/run.py
 	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test -p tianyan-tests --test fuzz -- --nocapture
+	TIANYAN_FUZZ_SECONDS=300 $(CARGO) test -p tianyan-sonata --test fuzz -- --nocapture
 
 validate-nmodl: build python
 	$(VENV)/bin/python validation/nmodl_coverage.py $(if $(MODS),--mods $(MODS))
@@ -50,6 +51,7 @@ validate-nmodl: build python
 bench: build python
 	$(CARGO) bench -p tianyan-benches
 	$(VENV)/bin/python benches/compare.py
+	$(VENV)/bin/python benches/sonata.py
 
 install:
 	@.ci/install $(PACKAGES)

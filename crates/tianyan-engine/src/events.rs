@@ -88,8 +88,8 @@ mod tests {
     use crate::step::next_ms;
 
     fn step_of(time_ms: f64) -> usize {
-        let mut t_ms = 0.0;
-        (0..1000).find(|_| is_due(time_ms, std::mem::replace(&mut t_ms, next_ms(t_ms, 0.1)), 0.1)).unwrap()
+        let starts = std::iter::successors(Some(0.0), |t| Some(next_ms(*t, 0.1)));
+        starts.take(1000).position(|t| is_due(time_ms, t, 0.1)).unwrap()
     }
 
     #[test]
