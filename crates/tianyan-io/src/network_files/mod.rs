@@ -30,7 +30,7 @@ use crate::output::{not_writable, write_failed};
 use std::path::Path;
 use tianyan_model::Problems;
 
-/// Writes a JSON document, keys sorted, two spaces a level.
+/// Writes a JSON document, keys in their order, two spaces a level.
 pub fn write_json(path: &Path, document: &serde_json::Value) -> Result<(), Problems> {
     let text = serde_json::to_string_pretty(document).map_err(|error| write_failed(path, &error))?;
     write_text(path, &(text + "\n"))
