@@ -109,9 +109,9 @@ impl<'a> Connector<'a> {
     }
 
     /// Opens the slab of one link after the other, then goes through the cells.
-    fn with_slabs<'b>(
+    fn with_slabs(
         &mut self,
-        links: &[&'b Link],
+        links: &[&Link],
         edges: &[Vec<Vec<usize>>],
         slabs: &mut Vec<&Slab>,
         gids: &[Gid],

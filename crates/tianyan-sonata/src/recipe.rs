@@ -36,6 +36,9 @@ pub struct Overrides {
     pub synapses: Option<Synapses>,
 }
 
+/// Electrodes, and their current in each step.
+type Stimulated = (Stimulation, Arc<[f64]>);
+
 /// A network described by a SONATA config.
 #[derive(Debug)]
 pub struct SonataRecipe {
@@ -43,8 +46,7 @@ pub struct SonataRecipe {
     settings: RunSettings,
     network: Network,
     clamps: Vec<(Clamp, Place)>,
-    /// Electrodes, and their current in each step.
-    stimulations: Vec<(Stimulation, Arc<[f64]>)>,
+    stimulations: Vec<Stimulated>,
     reports: Reports,
     model_reports: Vec<Report>,
 }
@@ -207,7 +209,7 @@ fn stimulations(
     config: &SimulationConfig,
     finder: &Finder,
     warnings: &mut Problems,
-) -> Result<Vec<(Stimulation, Arc<[f64]>)>, Problems> {
+) -> Result<Vec<Stimulated>, Problems> {
     let mut problems = Problems::default();
     let mut found = Vec::new();
     for (_, entry) in &config.inputs {
