@@ -6,7 +6,7 @@
 //!             -> Kind               morphology, axon stub, membrane         kinds, cell
 //!   edges     -> EdgePopulation     columns, index by target                edges
 //!             -> Plan               what edges of a type have in common     plan, synapse
-//!   inputs    -> Link, Clamp        who drives whom, in BMTK's order        network, inputs
+//!   inputs    -> Link, Clamp        who drives whom, in BMTK's order        network, linking, inputs
 //!   reports   -> MembraneReport     what is recorded                        reports
 //!             -> SonataRecipe       all of it, asked by gid                 recipe, connect, placement
 //! ```
@@ -23,6 +23,7 @@ mod field;
 mod gaps;
 mod inputs;
 mod kinds;
+mod linking;
 mod links;
 mod mechanisms;
 mod mersenne;

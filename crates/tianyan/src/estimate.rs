@@ -57,5 +57,6 @@ fn output_bytes(recipe: &dyn Recipe, network: &Network, run: &RunSettings) -> f6
         let rows = report.rows.count(run.duration_ms) as f64;
         rows * sampler.slots.len() as f64 * if report.double { 8.0 } else { 4.0 }
     };
-    network.samplers.iter().map(of_report).sum()
+    // An empty sum of f64 is -0.
+    network.samplers.iter().map(of_report).fold(0.0, |sum, bytes| sum + bytes)
 }

@@ -1,7 +1,8 @@
 //! A file of potentials at electrodes: `/ecp/data` as [row, channel] in mV, BMTK's layout.
 //!
 //! Rows of membrane currents come in, one number a compartment; what is written are their sums, weighted by each
-//! electrode's distance. Compartments are summed in the order of columns, so that no layout changes a bit.
+//! electrode's distance. Compartments are summed in the order of columns, so that no layout changes a bit; cell by cell
+//! where the share of each cell is written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,12 +71,26 @@ impl FieldFile {
     /// Takes rows into memory.
     pub fn accept(&mut self, block: &TraceBlock) -> Result<(), Problems> {
         for row in block.values.chunks_exact(self.columns.max(1)) {
-            for sums in std::iter::once(&mut self.all).chain(&mut self.cells) {
-                sums.take(row, &self.field.transfer_mv_per_nanoamp, self.columns);
+            let transfer = &self.field.transfer_mv_per_nanoamp;
+            if self.cells.is_empty() {
+                self.all.take(row, transfer, self.columns);
+            } else {
+                self.take_cells(row);
             }
             self.rows += 1;
         }
         Ok(())
+    }
+
+    /// The share of each cell, and their sum.
+    fn take_cells(&mut self, row: &[f64]) {
+        let mut sum = vec![0.0; self.field.channels];
+        for cell in &mut self.cells {
+            let before = cell.buffer.len();
+            cell.take(row, &self.field.transfer_mv_per_nanoamp, self.columns);
+            sum.iter_mut().zip(&cell.buffer[before..]).for_each(|(sum, own)| *sum += own);
+        }
+        self.all.buffer.extend(sum);
     }
 
     /// Bytes that are only in memory.

@@ -1,0 +1,153 @@
+//! Which edges become connections, and what drives them: the config's inputs, in BMTK's order.
+
+use std::collections::HashMap;
+
+use tianyan_model::{Gid, Population, Problem, Problems};
+
+use crate::config::{Entry, Files};
+use crate::inputs::{self, Activity, Replay, SpikeInput};
+use crate::links::{From, Link};
+use crate::network::Reader;
+use crate::node_sets::NodeSets;
+use crate::trains::{self, Trains};
+
+impl Reader<'_> {
+    /// Links all edges, in BMTK's order.
+    pub fn link(&mut self) {
+        for edges in 0..self.network.edges.len() {
+            let source = &self.network.nodes[self.network.edges[edges].source];
+            if source.node_ids().any(|id| !self.network.is_virtual(source, id)) {
+                self.network.links.push(Link { edges, from: From::Cells });
+            }
+            let target = &self.network.nodes[self.network.edges[edges].target];
+            if target.node_ids().all(|id| self.network.is_virtual(target, id)) && target.size > 0 {
+                let message = format!(
+                    "the edges {} end in {}, whose nodes are all virtual",
+                    self.network.edges[edges].name, target.name
+                );
+                let problem = Problem::new("sonata-virtual-target", message)
+                    .at(self.network.edges[edges].place("target_node_id"));
+                self.problems.push(problem.help("virtual nodes have no synapses"));
+            }
+        }
+        let recurrent = self.network.edges.len();
+        for (name, entry) in &self.config.inputs {
+            if !entry.is_enabled(&mut self.problems) {
+                continue;
+            }
+            let module = entry.need_text("module", &mut self.problems).unwrap_or_default();
+            let kind = entry.need_text("input_type", &mut self.problems).unwrap_or_default();
+            match (kind.as_str(), module.as_str()) {
+                ("spikes", "sonata" | "h5" | "csv" | "nwb") => self.spikes(name, &module, entry, recurrent),
+                (_, "replay") => self.replay(name, entry),
+                ("syn_activity", _) | (_, "syn_activity") => self.activity(name, entry),
+                (_, "IClamp" | "SEClamp" | "xstim") | ("", _) | (_, "") => {}
+                _ => self.problems.push(inputs::unsupported(name, &module, entry)),
+            }
+        }
+    }
+
+    fn spikes(&mut self, name: &str, module: &str, entry: &Entry, recurrent: usize) {
+        let read = SpikeInput::read(entry, module, self.finder, self.warnings);
+        let Some(input) = self.problems.take(read) else { return };
+        let sets = NodeSets::new(&self.config.node_sets, &self.network.nodes);
+        let choices = sets.choices(entry, "node_set", "all", self.warnings);
+        let Some(choices) = self.problems.take(choices) else { return };
+        if entry.get("node_set").is_none() {
+            self.problems.push(entry.problem(
+                "node_set",
+                "sonata-missing-key",
+                format!("the input {name} needs a node_set"),
+            ));
+            return;
+        }
+        // As in BMTK the populations of the set count, whatever else it says.
+        let mut populations: Vec<usize> = choices.into_iter().flat_map(|choice| choice.populations).collect();
+        populations.sort_unstable();
+        populations.dedup();
+        let mut used = false;
+        for population in populations {
+            let nodes = &self.network.nodes[population];
+            let virtual_ids: Vec<u32> = nodes.node_ids().filter(|id| self.network.is_virtual(nodes, *id)).collect();
+            let linked: Vec<usize> = (0..recurrent).filter(|e| self.network.edges[*e].source == population).collect();
+            if virtual_ids.is_empty() {
+                continue;
+            }
+            used = true;
+            let read = trains::read(&input.file, &input.module, &nodes.name, input.trial.as_deref());
+            let Some(mut trains) = self.problems.take(read) else { continue };
+            let first = nodes.first_gid;
+            let unknown = trains.keys().filter(|id| nodes.row(**id).is_none()).count();
+            if unknown > 0 {
+                let message = format!(
+                    "{unknown} nodes of the file are not in the population {}; their spikes are ignored",
+                    nodes.name
+                );
+                self.warnings.push(entry.problem("input_file", "sonata-spikes", message));
+            }
+            if virtual_ids.iter().any(|id| self.network.trains.contains_key(&Gid(first + id))) {
+                let message = format!(
+                    "the nodes of {} have spikes of an earlier input: their edges are made once more, with the spikes of the first, as BMTK does",
+                    nodes.name
+                );
+                self.warnings.push(entry.problem("node_set", "sonata-bmtk-quirk", message));
+            }
+            for id in virtual_ids {
+                let times = trains.remove(&id).unwrap_or_default();
+                self.network.trains.entry(Gid(first + id)).or_insert(times);
+            }
+            self.network.links.extend(linked.into_iter().map(|edges| Link { edges, from: From::Virtual }));
+        }
+        if !used {
+            let message = format!("the input {name} names no virtual node: its spikes drive nothing");
+            self.warnings.push(entry.problem("node_set", "sonata-spikes", message));
+        }
+    }
+
+    /// Adds a hidden population of sources, and gives the gid of its first.
+    fn players(&mut self, name: &str, size: u32) -> Gid {
+        let first = self.network.populations.last().map_or(0, |p| p.first_gid.0 + p.size);
+        self.network.populations.push(Population {
+            name: name.into(),
+            first_gid: Gid(first),
+            size,
+            cell_names: Vec::new(),
+        });
+        Gid(first)
+    }
+
+    fn replay(&mut self, name: &str, entry: &Entry) {
+        let read = Replay::read(entry, self.finder, self.warnings);
+        let Some(replay) = self.problems.take(read) else { return };
+        let sets = NodeSets::new(&self.config.node_sets, &self.network.nodes);
+        let mut gids = |key: &str| {
+            let choices = sets.choices(entry, key, "all", self.warnings)?;
+            sets.gids(&choices).map_err(Problems::from)
+        };
+        let (sources, targets) = (gids("source_node_set"), gids("target_node_set"));
+        let (Some(sources), Some(targets)) = (self.problems.take(sources), self.problems.take(targets)) else { return };
+        for edges in self.edges(&Files { data: replay.edges.clone(), types: replay.edge_types.clone() }) {
+            let nodes = &self.network.nodes[self.network.edges[edges].source];
+            let first = nodes.first_gid;
+            let chosen: Vec<u32> =
+                nodes.node_ids().filter(|id| sources.binary_search(&Gid(first + id)).is_ok()).collect();
+            let read = trains::read(&replay.spikes, "sonata", &nodes.name.clone(), None);
+            let Some(mut trains): Option<Trains> = self.problems.take(read) else { continue };
+            let first = self.players(&format!("{name} {}", self.network.edges[edges].name), chosen.len() as u32);
+            let mut players = HashMap::new();
+            for (k, id) in chosen.into_iter().enumerate() {
+                let gid = Gid(first.0 + k as u32);
+                players.insert(id, gid);
+                self.network.trains.insert(gid, trains.remove(&id).unwrap_or_default());
+            }
+            self.network.links.push(Link { edges, from: From::Replay { players, targets: targets.clone() } });
+        }
+    }
+
+    fn activity(&mut self, name: &str, entry: &Entry) {
+        let Some(activity) = self.problems.take(Activity::read(entry, self.warnings)) else { return };
+        let gid = self.players(name, 1);
+        self.network.trains.insert(gid, activity.times_ms.clone());
+        self.network.activity = Some((activity, gid));
+    }
+}
