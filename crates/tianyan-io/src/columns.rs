@@ -22,7 +22,12 @@ pub fn open(path: &Path) -> Result<ColumnGroup, Problem> {
     let name = path.display().to_string();
     let problem = |message: String| {
         let problem = Problem::new("file-unreadable", format!("cannot read {name}: {message}"));
-        problem.at(Place::file(&name)).help("is the path right, and is it an HDF5 file, whole?")
+        let help = if message.contains("lock file") {
+            "does another program write it? Where the file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE"
+        } else {
+            "is the path right, and is it an HDF5 file, whole?"
+        };
+        problem.at(Place::file(&name)).help(help)
     };
     fs::metadata(path).map_err(|error| problem(error.to_string()))?;
     let root = File::open(path).and_then(|file| file.group("/"));

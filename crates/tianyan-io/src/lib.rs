@@ -14,5 +14,5 @@ pub mod read_back;
 pub mod swc;
 mod text;
 
-pub use config::did_you_mean;
+pub use config::{did_you_mean, nearest};
 pub use text::read_mechanism;

@@ -99,7 +99,7 @@ fn of_the_shipped_mechanisms_the_exponential_synapses_merge() {
     };
     let mut names: Vec<&str> = shipped::all().iter().filter_map(mergeable).collect();
     names.sort_unstable();
-    assert_eq!(names, ["Exp2Syn", "ExpSyn"]);
+    assert_eq!(names, ["Exp2Syn", "ExpSyn", "exp1isyn", "exp1syn"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::links::{From, Link};
 use crate::mersenne::MersenneTwister;
 use crate::network::Network;
 use crate::placement::Candidates;
-use crate::plan::{Placing, Plan, PlanKey, Weight};
+use crate::plan::{Placing, Plan, PlanKey, Source, Weight};
 
 /// A few wrong edges tell the story; there may be millions.
 const MOST_PROBLEMS: usize = 20;
@@ -270,15 +270,17 @@ impl<'a> Connector<'a> {
         origin: Origin,
     ) -> Result<(), Problem> {
         match &edge.plan.placing {
-            Placing::Given { section_id, x } => {
-                let (id, x) = (section_id.of(edge.slab, edge.at), x.of(edge.slab, edge.at));
+            Placing::Given { section_id, x: position } => {
+                let (id, x) = (section_id.of(edge.slab, edge.at), position.of(edge.slab, edge.at));
                 let section = (id >= 0.0 && id.fract() == 0.0).then(|| body.sections.get(id as usize)).flatten();
                 let Some(&section) = section.filter(|_| (0.0..=1.0).contains(&x)) else {
                     let message = format!(
                         "a synapse at section {id}, position {x}; the cell has the sections 0 to {}, positions run from 0 to 1",
                         body.sections.len().saturating_sub(1)
                     );
-                    return Err(self.wrong("sonata-section", message, edge, target));
+                    let wrong = if section.is_none() { section_id } else { position };
+                    let place = self.onto(edge, target, *wrong);
+                    return Err(Problem::new("sonata-section", message).at(place));
                 };
                 self.one(
                     edge,
@@ -292,17 +294,15 @@ impl<'a> Connector<'a> {
             Placing::Random { aim } => {
                 let count = edge.plan.count.map_or(1.0, |count| count.of(edge.slab, edge.at));
                 if !(count >= 0.0 && count.fract() == 0.0 && count <= MOST_SYNAPSES) {
-                    return Err(self.wrong(
-                        "sonata-edge",
-                        format!("nsyns = {count} is no whole number from 0 to {MOST_SYNAPSES}"),
-                        edge,
-                        target,
-                    ));
+                    let message = format!("nsyns = {count} is no whole number from 0 to {MOST_SYNAPSES}");
+                    let source = edge.plan.count.unwrap_or(Source::Shared(count));
+                    let place = self.onto(edge, target, source);
+                    return Err(Problem::new("sonata-edge", message).at(place));
                 }
+                // Without a candidate BMTK leaves the synapses out, and draws nothing; the planner has warned.
                 let candidates = body.segments.candidates(aim);
                 if candidates.is_empty() {
-                    let message = "no compartment lies in the wanted regions and distances".to_string();
-                    return Err(self.wrong("sonata-placing", message, edge, target));
+                    return Ok(());
                 }
                 self.many(edge, target, body, &candidates, count as usize, (source, weight, delay_ms), origin);
                 Ok(())
@@ -382,7 +382,7 @@ impl<'a> Connector<'a> {
         if let Some(mut problem) = delay_problem(delay_ms, self.dt_ms, !simulated) {
             let name = &self.network.nodes[population.source].name;
             problem.message.push_str(&format!(" (from node {source} of {name})"));
-            return Err(problem.at(self.onto(edge, target)));
+            return Err(problem.at(self.onto(edge, target, edge.plan.delay_ms)));
         }
         Ok(delay_ms)
     }
@@ -391,7 +391,8 @@ impl<'a> Connector<'a> {
         let network = self.network;
         let weight = edge.plan.syn_weight.of(edge.slab, edge.at);
         if !weight.is_finite() {
-            return Err(self.wrong("sonata-edge", format!("the weight from node {source} is {weight}"), edge, target));
+            let place = self.onto(edge, target, edge.plan.syn_weight);
+            return Err(Problem::new("sonata-edge", format!("the weight from node {source} is {weight}")).at(place));
         }
         match edge.plan.weight {
             Weight::Plain => Ok(weight),
@@ -399,8 +400,15 @@ impl<'a> Connector<'a> {
                 let from = node_number(&network.nodes[population.source], source, "tuning_angle")?;
                 let to = node_number(&network.nodes[target.population], target.node_id, "tuning_angle")?;
                 let apart = (((180.0 - ((to - from).abs() % 360.0)).abs() - 90.0).abs() - 90.0).abs();
-                let ratio = -(apart / sigma.of(edge.slab, edge.at)).powi(2);
-                Ok(weight * ratio.exp())
+                let width = sigma.of(edge.slab, edge.at);
+                let tuned = weight * (-(apart / width).powi(2)).exp();
+                if width == 0.0 || !tuned.is_finite() {
+                    let message =
+                        format!("gaussianLL gives no weight: weight_sigma {width}, angles {from} and {to} degrees");
+                    let place = self.onto(edge, target, sigma);
+                    return Err(Problem::new("sonata-edge", message).at(place));
+                }
+                Ok(tuned)
             }
         }
     }
@@ -411,13 +419,14 @@ impl<'a> Connector<'a> {
             && fits(&activity.after, &nodes[target.population], target.node_id)?)
     }
 
-    fn wrong(&self, code: &'static str, message: String, edge: &Edge, target: &Target) -> Problem {
-        Problem::new(code, message).at(self.onto(edge, target))
-    }
-
-    fn onto(&self, edge: &Edge, target: &Target) -> Place {
+    /// Where an edge has a number: in the file of edges, or in the CSV.
+    fn onto(&self, edge: &Edge, target: &Target, number: Source) -> Place {
         let name = &self.network.nodes[target.population].name;
-        let mut place = edge.plan.place.clone();
+        let edges = &self.network.edges[edge.link.edges];
+        let mut place = match number {
+            Source::Column(column) => edges.place(&edges.columns(edge.key.group)[column]),
+            Source::Shared(_) => edge.plan.place.clone(),
+        };
         place.key = Some(format!("{}, onto node {} of {name}", place.key.unwrap_or_default(), target.node_id));
         place
     }

@@ -94,6 +94,10 @@ impl Components<'_> {
         if let Some(path) = paths.iter().find(|path| path.is_file()) {
             return Ok(path.clone());
         }
+        if let Some(missing) = folders.iter().find(|folder| !folder.is_dir()) {
+            let problem = self.entry.problem(key, "file-missing", format!("there is no folder {}", missing.display()));
+            return Err(problem.help("paths are relative to the folder of the config"));
+        }
         let problem = match paths.first() {
             Some(path) => Problem::new("file-missing", format!("there is no file {}", path.display()))
                 .help(format!("it is looked for in components.{key}")),
@@ -129,7 +133,10 @@ impl Models {
                 let type_row = population.row(node_id).map_or(0, |row| population.type_row[row]);
                 let known = by_type.get(&type_row).copied().filter(|_| !own);
                 let number = known.unwrap_or_else(|| {
-                    let model = problems.take(model(population, node_id, components)).unwrap_or(Model::Source);
+                    let model = model(population, node_id, components).unwrap_or_else(|more| {
+                        more.0.into_iter().for_each(|problem| add_once(problems, problem));
+                        Model::Source
+                    });
                     let next = models.list.len() as u32;
                     let number = *index.entry(model.clone()).or_insert(next);
                     if number == next {

@@ -9,7 +9,7 @@ use crate::inputs::{self, Activity, Replay, SpikeInput};
 use crate::links::{From, Link};
 use crate::network::Reader;
 use crate::node_sets::NodeSets;
-use crate::trains::{self, Trains};
+use crate::trains::{self, Recorded};
 
 impl Reader<'_> {
     /// Links all edges, in BMTK's order.
@@ -42,6 +42,11 @@ impl Reader<'_> {
                 (_, "replay") => self.replay(name, entry),
                 ("syn_activity", _) | (_, "syn_activity") => self.activity(name, entry),
                 (_, "IClamp" | "SEClamp" | "xstim") | ("", _) | (_, "") => {}
+                (other, "sonata" | "h5" | "csv" | "nwb") => {
+                    let message = format!("input {name}: the module {module} reads spikes, not `{other}`");
+                    let problem = entry.problem("input_type", "sonata-input", message);
+                    self.problems.push(problem.help("did you mean `spikes`?"));
+                }
                 _ => self.problems.push(inputs::unsupported(name, &module, entry)),
             }
         }
@@ -75,7 +80,13 @@ impl Reader<'_> {
             }
             used = true;
             let read = trains::read(&input.file, &input.module, &nodes.name, input.trial.as_deref());
-            let Some(mut trains) = self.problems.take(read) else { continue };
+            let Some(recorded) = self.problems.take(read) else { continue };
+            let mut trains = recorded.trains;
+            if let Some(other) = recorded.stranger {
+                let message =
+                    format!("the file holds spikes of `{other}` alone: they are given to {}, as in BMTK", nodes.name);
+                self.warnings.push(entry.problem("input_file", "sonata-bmtk-quirk", message));
+            }
             let first = nodes.first_gid;
             let unknown = trains.keys().filter(|id| nodes.row(**id).is_none()).count();
             if unknown > 0 {
@@ -132,7 +143,7 @@ impl Reader<'_> {
             let chosen: Vec<u32> =
                 nodes.node_ids().filter(|id| sources.binary_search(&Gid(first + id)).is_ok()).collect();
             let read = trains::read(&replay.spikes, "sonata", &nodes.name.clone(), None);
-            let Some(mut trains): Option<Trains> = self.problems.take(read) else { continue };
+            let Some(Recorded { mut trains, .. }) = self.problems.take(read) else { continue };
             let first = self.players(&format!("{name} {}", self.network.edges[edges].name), chosen.len() as u32);
             let mut players = HashMap::new();
             for (k, id) in chosen.into_iter().enumerate() {
@@ -146,6 +157,15 @@ impl Reader<'_> {
 
     fn activity(&mut self, name: &str, entry: &Entry) {
         let Some(activity) = self.problems.take(Activity::read(entry, self.warnings)) else { return };
+        let known = |column: &str| {
+            ["population", "node_id"].contains(&column) || self.network.nodes.iter().any(|nodes| nodes.has(column))
+        };
+        for filter in [&activity.before, &activity.after] {
+            for (column, _) in filter.iter().filter(|(column, _)| !known(column)) {
+                let message = format!("no node has a `{column}`: no connection fits the filter");
+                self.warnings.push(filter.problem(column, "sonata-node-set-column", message));
+            }
+        }
         let gid = self.players(name, 1);
         self.network.trains.insert(gid, activity.times_ms.clone());
         self.network.activity = Some((activity, gid));

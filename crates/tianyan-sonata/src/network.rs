@@ -1,6 +1,6 @@
 //! A network, read and checked: nodes, kinds, edges and how they are linked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tianyan_model::{Gid, Place, Population, Problem, Problems};
 
@@ -44,6 +44,10 @@ pub(crate) fn read(config: &SimulationConfig, shipped: Shipped, warnings: &mut P
     let finder = Finder::new(&config.file);
     let components = Components { entry: &config.components, finder: &finder };
     let folders = components.folders("mechanisms_dir", &mut problems);
+    for missing in folders.iter().filter(|folder| !folder.is_dir()) {
+        let message = format!("there is no folder {}", missing.display());
+        warnings.push(config.components.problem("mechanisms_dir", "file-missing", message));
+    }
     let library = Library::read(folders, shipped, warnings);
     let mut nodes = Vec::new();
     let mut next_gid = 0;
@@ -140,12 +144,6 @@ pub(crate) struct Reader<'a> {
     pub network: Network,
 }
 
-/// Which sources and targets the edges of a plan have.
-#[derive(Debug, Clone, Copy, Default)]
-struct Ends {
-    bodies: bool,
-}
-
 impl Reader<'_> {
     /// Density mechanisms first, in the order of the kinds; then artificial cells.
     fn densities(&mut self, models: &Models, library: &Library) {
@@ -216,9 +214,13 @@ impl Reader<'_> {
             if linked.contains(&index) {
                 let used = self.used(index);
                 let edges = &self.network.edges[index];
-                for (key, ends) in self.problems.take(used.map_err(Problems::from)).unwrap_or_default() {
-                    match planner.plan(edges, &key, ends.bodies, &mut self.network.mechanisms) {
+                for (key, kinds) in self.problems.take(used.map_err(Problems::from)).unwrap_or_default() {
+                    match planner.plan(edges, &key, !kinds.is_empty(), &mut self.network.mechanisms) {
                         Ok(plan) => {
+                            let bodies = kinds.iter().filter_map(|kind| self.network.kinds[*kind as usize].body());
+                            if bodies.into_iter().any(|body| plan.finds_no_place(body)) {
+                                add_once(self.warnings, plan.no_place());
+                            }
                             plans.insert(key, plan);
                         }
                         Err(more) => more.0.into_iter().for_each(|problem| add_once(&mut self.problems, problem)),
@@ -237,9 +239,11 @@ impl Reader<'_> {
         let list = self.network.mechanisms.list.iter();
         let ours = list.filter(|m| m.origin.starts_with("shipped:") && !BUILT_IN.contains(&m.name.as_str()));
         let names: Vec<&str> = ours.map(|mechanism| mechanism.name.as_str()).collect();
+        const NAMED: usize = 4;
         if !names.is_empty() {
-            let message =
-                format!("there are no .mod files for {}: those that come with Tianyan are used", names.join(", "));
+            let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
+            let named = names[..names.len().min(NAMED)].join(", ");
+            let message = format!("there are no .mod files for {named}{more}: those that come with Tianyan are used");
             let place = self.config.components.place("mechanisms_dir");
             self.warnings.push(Problem::new("sonata-mechanisms", message).at(place));
         }
@@ -296,23 +300,25 @@ impl Reader<'_> {
         problems.or(found)
     }
 
-    /// The types and groups that occur among the edges of a population.
-    fn used(&self, index: usize) -> Result<BTreeMap<PlanKey, Ends>, Problem> {
+    /// The types and groups that occur among the edges of a population, and the kinds of the biophysical cells that
+    /// they end on.
+    fn used(&self, index: usize) -> Result<BTreeMap<PlanKey, BTreeSet<u32>>, Problem> {
         const BLOCK: usize = 1 << 18;
         let edges = &self.network.edges[index];
         let target = &self.network.nodes[edges.target];
-        let mut used: BTreeMap<PlanKey, Ends> = BTreeMap::new();
+        let mut used: BTreeMap<PlanKey, BTreeSet<u32>> = BTreeMap::new();
         for start in (0..edges.len()).step_by(BLOCK) {
             let rows = start..(start + BLOCK).min(edges.len());
             let targets = edges.targets(rows.clone())?;
             edges.with_slab(rows.clone(), |slab| {
-                let mut last: Option<(u16, u32, bool)> = None;
+                let mut last: Option<(u16, u32, u32)> = None;
                 for (edge, node_id) in rows.clone().zip(targets) {
                     let at = slab.position(edge);
-                    let body = matches!(self.network.kind(Gid(target.first_gid + node_id)), Kind::Body(_));
-                    let now = (slab.group[at], slab.type_row[at], body);
+                    let kind = self.network.kind_number(Gid(target.first_gid + node_id));
+                    let now = (slab.group[at], slab.type_row[at], kind);
                     if last != Some(now) || edges.has_texts(slab.group[at]) {
-                        used.entry(PlanKey::of(edges, slab, at)).or_default().bodies |= body;
+                        let kinds = used.entry(PlanKey::of(edges, slab, at)).or_default();
+                        kinds.extend(self.network.kinds[kind as usize].body().map(|_| kind));
                         last = Some(now);
                     }
                 }

@@ -71,6 +71,7 @@ impl NodeSets<'_> {
                 names.iter().flat_map(|name| self.of(name, entry, key, depth + 1, problems, warnings)).collect()
             }
             Json::Array(ids) if ids.iter().all(Json::is_u64) => {
+                self.warn_of_ids(wanted, &all, entry, key, warnings);
                 vec![Choice { populations: all, conditions: vec![("node_id".into(), wanted.clone())] }]
             }
             other => {
@@ -120,12 +121,8 @@ impl NodeSets<'_> {
         let mut populations: Vec<usize> = (0..self.populations.len()).collect();
         if let Some(at) = conditions.iter().position(|(key, _)| key == "population" || key == "populations") {
             let (_, wanted) = conditions.remove(at);
-            let names: Vec<&Json> = match &wanted {
-                Json::Array(names) => names.iter().collect(),
-                single => vec![single],
-            };
             populations.clear();
-            for name in names {
+            for name in listed(&wanted) {
                 let found = name.as_str().and_then(|name| self.populations.iter().position(|p| p.name == name));
                 match found {
                     Some(index) => populations.push(index),
@@ -138,7 +135,10 @@ impl NodeSets<'_> {
                 }
             }
         }
-        for (column, _) in &conditions {
+        for (column, wanted) in &conditions {
+            if column == "node_id" || column == "node_ids" {
+                self.warn_of_ids(wanted, &populations, entry, key, warnings);
+            }
             let known = column == "node_id"
                 || column == "node_ids"
                 || populations.iter().any(|p| self.populations[*p].has(column));
@@ -148,6 +148,17 @@ impl NodeSets<'_> {
             }
         }
         Some(Choice { populations, conditions })
+    }
+
+    /// Warns of listed nodes that are nowhere.
+    fn warn_of_ids(&self, ids: &Json, populations: &[usize], entry: &Entry, key: &str, warnings: &mut Problems) {
+        let known = |id: u32| populations.iter().any(|population| self.populations[*population].row(id).is_some());
+        let unknown = |id: &&Json| !id.as_u64().and_then(|id| u32::try_from(id).ok()).is_some_and(known);
+        let missing: Vec<String> = listed(ids).into_iter().filter(unknown).map(Json::to_string).collect();
+        if !missing.is_empty() {
+            let message = format!("there are no nodes {}", missing[..missing.len().min(10)].join(", "));
+            warnings.push(entry.problem(key, "sonata-node-set", message));
+        }
     }
 
     /// The nodes of some choices as gids, ascending, each once.
@@ -172,13 +183,9 @@ impl NodeSets<'_> {
 impl Choice {
     /// All nodes, or those that are listed.
     fn candidates(&self, population: &NodePopulation) -> Vec<u32> {
-        let listed = self.conditions.iter().find(|(key, _)| key == "node_id" || key == "node_ids");
-        let Some((_, ids)) = listed else { return population.node_ids().collect() };
-        let ids: Vec<&Json> = match ids {
-            Json::Array(ids) => ids.iter().collect(),
-            single => vec![single],
-        };
-        let ids = ids.iter().filter_map(|id| u32::try_from(id.as_u64()?).ok());
+        let named = self.conditions.iter().find(|(key, _)| key == "node_id" || key == "node_ids");
+        let Some((_, ids)) = named else { return population.node_ids().collect() };
+        let ids = listed(ids).into_iter().filter_map(|id| u32::try_from(id.as_u64()?).ok());
         ids.filter(|id| population.row(*id).is_some()).collect()
     }
 
@@ -191,5 +198,13 @@ impl Choice {
             }
         }
         Ok(true)
+    }
+}
+
+/// One value, or those of a list.
+fn listed(value: &Json) -> Vec<&Json> {
+    match value {
+        Json::Array(values) => values.iter().collect(),
+        single => vec![single],
     }
 }

@@ -6,6 +6,7 @@
 //! the overlap.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tianyan_model::{Location, Morphology, SectionType};
@@ -42,6 +43,14 @@ pub(crate) struct Segment {
 pub(crate) struct Aim {
     pub regions: Vec<u8>,
     pub range_um: [f64; 2],
+}
+
+impl fmt::Display for Aim {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let names = self.regions.iter().map(|tag| ["soma", "axon", "basal", "apical"][usize::from(*tag) - 1]);
+        let [from, to] = self.range_um;
+        write!(f, "{} from {from} to {to} um", names.collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// Candidates for an aim: segments, and their cumulated probabilities.

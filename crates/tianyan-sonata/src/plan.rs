@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 use tianyan_model::{Parameter, Place, Problem, Problems, Values};
 
-use crate::cell::read_object;
+use crate::cell::{Body, read_object};
 use crate::config::Entry;
 use crate::edges::{EdgePopulation, Slab};
 use crate::kinds::Components;
@@ -71,6 +71,23 @@ pub(crate) struct Plan {
     pub place: Place,
 }
 
+impl Plan {
+    /// Whether its random synapses find no place on a cell.
+    pub fn finds_no_place(&self, body: &Body) -> bool {
+        matches!(&self.placing, Placing::Random { aim } if body.segments.candidates(aim).is_empty())
+    }
+
+    /// The warning of that.
+    pub fn no_place(&self) -> Problem {
+        let aim = match &self.placing {
+            Placing::Random { aim } => aim.to_string(),
+            _ => String::new(),
+        };
+        let message = format!("some cells have no compartment in {aim}: these synapses are left out, as BMTK does");
+        Problem::new("sonata-placing", message).at(self.place.clone()).help("see target_sections and distance_range")
+    }
+}
+
 /// Which edges a plan is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct PlanKey {
@@ -124,7 +141,9 @@ impl Planner<'_> {
         let only_gaps = matches!(gap, Some(Source::Shared(_)));
         let delay_ms = if only_gaps { None } else { of.number("delay", &mut problems) };
         let count = if of.has("nsyns") { of.number("nsyns", &mut problems) } else { None };
-        let dynamics = problems.take(self.dynamics(&of).map_err(Problems::from)).flatten();
+        let dynamics = problems.take(self.dynamics(&of).map_err(Problems::from));
+        let unread = dynamics.is_none();
+        let dynamics = dynamics.flatten();
         let sign = dynamics.as_ref().and_then(|entry| entry.number("sign", &mut problems));
         let mut plan = Plan {
             syn_weight: syn_weight.unwrap_or(Source::Shared(0.0)),
@@ -143,8 +162,8 @@ impl Planner<'_> {
             if gap.is_some() {
                 mechanisms.add(crate::gaps::MECHANISM, &of.place, self.library, &mut problems);
             }
-            if only_gaps {
-                // No synapse.
+            if only_gaps || unread {
+                // No synapse, or none that can be known.
             } else if let Some(synapse) = problems.take(self.synapse(&of, dynamics.as_ref())) {
                 plan.mechanism = self.add(&synapse, &of, mechanisms, &mut problems).unwrap_or(usize::MAX);
                 let parameter = |(name, value)| Parameter { name, values: Values::Uniform(value) };
@@ -214,6 +233,13 @@ impl Edges<'_> {
         self.value(column).text()
     }
 
+    /// A column of the CSV that may have been meant for one that is not there.
+    fn misspelt(&self, column: &str) -> String {
+        let columns: Vec<&str> = self.edges.types.columns.iter().map(String::as_str).collect();
+        let near = tianyan_io::nearest(column, &columns).filter(|near| *near != column);
+        near.map_or_else(String::new, |near| format!("; is the column `{near}` meant for it?"))
+    }
+
     /// A number that must be there.
     fn number(&self, column: &str, problems: &mut Problems) -> Option<Source> {
         let own_text = self.key.texts.iter().any(|(name, _)| name == column);
@@ -224,7 +250,10 @@ impl Edges<'_> {
             Value::Number(number) => Some(Source::Shared(number)),
             other => {
                 let message = format!("`{column}` is {other}, and must be a number");
-                let help = format!("give it in the CSV of edge types, or as a column {column} of the edges");
+                let help = format!(
+                    "give it in the CSV of edge types, or as a column {column} of the edges{}",
+                    self.misspelt(column)
+                );
                 problems.push(self.problem("sonata-edge", message).help(help));
                 None
             }
@@ -300,7 +329,7 @@ impl Edges<'_> {
         let Some(text) = self.text("target_sections") else {
             problems.push(
                 self.problem("sonata-placing", "synapses placed at random need target_sections".into())
-                    .help("such as \"['basal', 'apical']\""),
+                    .help(format!("such as \"['basal', 'apical']\"{}", self.misspelt("target_sections"))),
             );
             return None;
         };
@@ -329,7 +358,8 @@ impl Edges<'_> {
         };
         if found.is_none() {
             let message = format!("distance_range {} is no range of distances in um", self.value("distance_range"));
-            problems.push(self.problem("sonata-placing", message).help("such as \"[30.0, 150.0]\", or 1e20"));
+            let help = format!("such as \"[30.0, 150.0]\", or 1e20{}", self.misspelt("distance_range"));
+            problems.push(self.problem("sonata-placing", message).help(help));
         }
         found
     }

@@ -56,7 +56,8 @@ impl SonataRecipe {
     /// Tianyan, by name. The second value are warnings.
     pub fn open(path: &Path, overrides: Overrides, shipped: Shipped) -> Result<(SonataRecipe, Problems), Problems> {
         let (mut config, mut warnings) = crate::config::read_config(path)?;
-        config.run.stop_ms = overrides.duration_ms.unwrap_or(config.run.stop_ms);
+        let declared_stop_ms = config.run.stop_ms;
+        config.run.stop_ms = overrides.duration_ms.unwrap_or(declared_stop_ms);
         config.run.dt_ms = overrides.dt_ms.unwrap_or(config.run.dt_ms);
         let network = network::read(&config, shipped, &mut warnings)?;
         let mut problems = Problems::default();
@@ -67,7 +68,8 @@ impl SonataRecipe {
             network: &network,
             sets,
             dt_ms: config.run.dt_ms,
-            stop_ms: config.run.stop_ms,
+            // A run cut short from the command line cuts its reports short.
+            stop_ms: config.run.stop_ms.max(declared_stop_ms),
             output: &config.output.directory,
             finder: &finder,
             warnings: &mut warnings,

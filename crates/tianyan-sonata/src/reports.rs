@@ -228,8 +228,11 @@ impl Reader<'_> {
                 }
             }
         }
+        if start >= end || start >= self.stop_ms {
+            let message = format!("the report would begin at {start} ms and end at {} ms", end.min(self.stop_ms));
+            problems.push(entry.problem("start_time", "sonata-value", message));
+        }
         if end > self.stop_ms * (1.0 + 1e-12) {
-            // A run cut short from the command line ends its reports too.
             let message = format!("end_time = {end} ms lies behind the run's end at {} ms", self.stop_ms);
             problems.push(entry.problem("end_time", "sonata-value", message));
         }

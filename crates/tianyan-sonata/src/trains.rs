@@ -11,15 +11,23 @@ use crate::table::Table;
 /// Times in ms, ascending, by node id.
 pub(crate) type Trains = HashMap<u32, Vec<f64>>;
 
-/// Reads the spikes of a population; `trial` is one of an NWB file. As BMTK, a file with one population serves any; of several, the one of that
-/// name counts. Negative times and times that are no numbers are problems.
-pub(crate) fn read(path: &Path, module: &str, population: &str, trial: Option<&str>) -> Result<Trains, Problems> {
-    let mut trains = match module {
+/// Spikes of a file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Recorded {
+    pub trains: Trains,
+    /// The population that the file names, if it is another than the one asked for.
+    pub stranger: Option<String>,
+}
+
+/// Reads the spikes of a population; `trial` is one of an NWB file. As in BMTK, a file with one population serves any;
+/// of several, the one of that name counts. Negative times and times that are no numbers are problems.
+pub(crate) fn read(path: &Path, module: &str, population: &str, trial: Option<&str>) -> Result<Recorded, Problems> {
+    let mut recorded = match module {
         "csv" => from_csv(path, population)?,
-        "nwb" => from_nwb(path, trial)?,
+        "nwb" => Recorded { trains: from_nwb(path, trial)?, stranger: None },
         _ => from_hdf5(path, population)?,
     };
-    for (node_id, times) in &mut trains {
+    for (node_id, times) in &mut recorded.trains {
         if let Some(wrong) = times.iter().find(|t| !(**t >= 0.0 && t.is_finite())) {
             let message = format!("node {node_id} spikes at {wrong} ms");
             let problem = Problem::new("sonata-spike-time", message).at(Place::file(path.display().to_string()));
@@ -27,7 +35,7 @@ pub(crate) fn read(path: &Path, module: &str, population: &str, trial: Option<&s
         }
         times.sort_by(f64::total_cmp);
     }
-    Ok(trains)
+    Ok(recorded)
 }
 
 fn collect(times: Vec<f64>, ids: Vec<u64>) -> Trains {
@@ -38,16 +46,19 @@ fn collect(times: Vec<f64>, ids: Vec<u64>) -> Trains {
     trains
 }
 
-fn from_hdf5(path: &Path, population: &str) -> Result<Trains, Problems> {
+fn from_hdf5(path: &Path, population: &str) -> Result<Recorded, Problems> {
     let spikes = columns::open(path)?.group("spikes")?;
     if spikes.has("timestamps") {
-        return of_group(&spikes);
+        return Ok(Recorded { trains: of_group(&spikes)?, stranger: None });
     }
     let groups = spikes.groups();
     let named = groups.iter().find(|(name, _)| name == population);
     let only = groups.first().filter(|_| groups.len() == 1);
     match named.or(only) {
-        Some((_, group)) => of_group(group),
+        Some((name, group)) => {
+            let stranger = (name != population).then(|| name.clone());
+            Ok(Recorded { trains: of_group(group)?, stranger })
+        }
         None => {
             let names = groups.iter().map(|(name, _)| name.as_str());
             let message = format!("the file holds no spikes of the population `{population}`");
@@ -77,7 +88,7 @@ fn of_group(group: &ColumnGroup) -> Result<Trains, Problems> {
 }
 
 /// `timestamps population node_ids`, in any order; without a header, in this order.
-fn from_csv(path: &Path, population: &str) -> Result<Trains, Problems> {
+fn from_csv(path: &Path, population: &str) -> Result<Recorded, Problems> {
     let mut table = Table::read(path, ' ')?;
     if table.columns.first().is_some_and(|first| first.parse::<f64>().is_ok()) {
         table.rows.insert(0, (1, table.columns.clone()));
@@ -104,7 +115,8 @@ fn from_csv(path: &Path, population: &str) -> Result<Trains, Problems> {
         }
         trains.entry(id as u32).or_default().push(time);
     }
-    Ok(trains)
+    let stranger = named.filter(|_| !several).and_then(|names| names.into_iter().next());
+    Ok(Recorded { trains, stranger: stranger.filter(|name| name != population) })
 }
 
 /// BMTK's NWB 1: `/processing/<trial>/spike_train/<node id>/data`.

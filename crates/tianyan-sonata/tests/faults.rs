@@ -134,3 +134,56 @@ fn config() {
         n.edit("config.json", "cells_edges.h5", "cells_edgez.h5");
     });
 }
+
+/// What BMTK passes over in silence is told.
+#[test]
+fn silences() {
+    fault!("sigma_zero", |n| {
+        let csv = "network/cells_edge_types.csv";
+        n.edit(csv, "distance_range", "distance_range weight_function weight_sigma");
+        n.edit(csv, "\"[0.0, 150.0]\"", "\"[0.0, 150.0]\" gaussianLL 0.0");
+        n.change("network/cells_nodes.h5", |file| {
+            column(&file.group("nodes/cells/0").unwrap(), "tuning_angle", &[0.0f64, 90.0, 0.0]);
+        });
+    });
+    fault!("synapses_without_a_place", |n| n.edit("network/cells_edge_types.csv", "[0.0, 150.0]", "[900.0, 950.0]"));
+    fault!("column_misspelt", |n| n.edit("network/cells_edge_types.csv", "distance_range", "distance_rang"));
+    fault!("compartments_too_short", |n| n.edit("config.json", "\"dL\": 20.0", "\"dL\": 1e-4"));
+    fault!("key_misspelt", |n| n.edit("config.json", "\"tstop\"", "\"tsop\""));
+    fault!("circuit_alone", |n| {
+        n.edit("config.json", "\"run\"", "\"_run\"");
+        n.edit("config.json", "\"conditions\"", "\"_conditions\"");
+    });
+    fault!("simulation_alone", |n| n.edit("config.json", "\"networks\"", "\"_networks\""));
+    fault!("meant_for_nest", |n| {
+        n.edit("config.json", "\"conditions\"", "\"target_simulator\": \"NEST\", \"_conditions\"");
+    });
+    fault!("input_type", |n| n.edit("config.json", "\"input_type\": \"spikes\"", "\"input_type\": \"spike\""));
+    fault!("no_mechanisms_dir", |n| n.edit("config.json", "\"$BASE/components\"\n  }", "\"$BASE/mods\"\n  }"));
+    fault!("no_synaptic_models_dir", |n| n.edit(
+        "config.json",
+        "\"synaptic_models_dir\": \"$BASE/c",
+        "\"synaptic_models_dir\": \"$BASE/synaptic_c"
+    ));
+    fault!("nodes_that_are_nowhere", |n| n.edit("config.json", "\"cells\": \"cells\"", "\"cells\": [0, 98, 99]"));
+    fault!("edges_twice", |n| {
+        let input = "{\"edges_file\": \"$NET/input_edges.h5\", \"edge_types_file\": \"$NET/input_edge_types.csv\"}";
+        n.edit("config.json", input, &format!("{input}, {input}"));
+    });
+    fault!("clamp_negative", |n| n.edit("config.json", "\"duration\": 5.0", "\"duration\": -5.0"));
+    fault!("clamp_section", |n| n.edit("config.json", "\"amp\": 0.1", "\"amp\": 0.1, \"section_name\": \"dendrite\""));
+    fault!("report_begins_too_late", |n| n.edit(
+        "config.json",
+        "\"sections\": \"soma\"",
+        "\"sections\": \"soma\", \"start_time\": 20.0"
+    ));
+    fault!("spikes_of_strangers", |n| n.change("spikes.h5", |file| {
+        file.group("spikes").and_then(|spikes| spikes.relink("input", "other")).unwrap();
+    }));
+    fault!("activity_of_nobody", |n| n.edit(
+        "config.json",
+        "\"clamp\"",
+        "\"own\": {\"input_type\": \"syn_activity\", \"module\": \"syn_activity\", \"timestamps\": [5.0],
+                 \"precell_filter\": {\"pop\": \"x\"}}, \"clamp\""
+    ));
+}

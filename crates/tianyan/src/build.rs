@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tianyan_build::{BuildOptions, Built, Plan, read};
-use tianyan_model::{Problem, Problems};
+use tianyan_model::{Place, Problem, Problems};
 
 use crate::Error;
 
@@ -16,6 +16,11 @@ pub fn build_network(
     threads: usize,
     overwrite: bool,
 ) -> Result<Built, Error> {
+    if tianyan_sonata::is_config(file) {
+        let message = "a JSON config is a network that is built already";
+        let place = Place::file(file.display().to_string());
+        return Err(Problems::from(Problem::new("build-file", message).at(place).help("use `tianyan run`")).into());
+    }
     let description = read(file)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool =

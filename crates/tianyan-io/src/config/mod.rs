@@ -37,7 +37,7 @@ pub use cells_schema::*;
 pub use decode::{At, Named, OneOrMany};
 pub use document::{Source, Spot};
 pub use expression::Expression;
-pub use nearest::did_you_mean;
+pub use nearest::{did_you_mean, nearest};
 pub use network_schema::*;
 pub use recipe::TomlRecipe;
 pub use schema::*;

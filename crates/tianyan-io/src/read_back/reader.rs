@@ -62,7 +62,10 @@ impl Reader<'_> {
         let key = format!("/{name}");
         match self.file.link_exists(name) {
             true => self.check(&key, self.file.group(name)),
-            false => Err(self.problem(&key, "there is no such group".into())),
+            false => {
+                let there = self.file.member_names().unwrap_or_default().join(", ");
+                Err(self.problem(&key, format!("there is no such group; the file holds: {there}")))
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 COMMENT
 One half of a gap junction: i = g (v - vgap). The other half sits on the other cell and looks back.
 
-Equation: Ohm's law. Named as BMTK expects it: it sets g (uS) to the weight of an edge, and vgap to the voltage of
-the other side.
+Equation: Ohm's law. With SONATA networks g (uS) is the weight of an edge, and vgap the voltage of the other side. In
+BMTK vgap must be a RANGE variable instead of a POINTER, which is read here too.
 ENDCOMMENT
 
 UNITS {

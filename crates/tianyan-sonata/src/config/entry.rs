@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tianyan_io::did_you_mean;
+use tianyan_io::{did_you_mean, nearest};
 use tianyan_model::{Place, Problem, Problems};
 
 /// An object that knows where it stands.
@@ -169,8 +169,13 @@ impl Entry {
 
     fn need(&self, key: &str, problems: &mut Problems) -> Option<()> {
         if self.get(key).is_none() {
-            let what = if self.key.is_empty() { "the config".to_string() } else { format!("`{}`", self.key) };
-            problems.push(self.problem(key, "sonata-missing-key", format!("{what} needs `{key}`")));
+            let what = if self.key.is_empty() { "the file".to_string() } else { format!("`{}`", self.key) };
+            let mut problem = self.problem(key, "sonata-missing-key", format!("{what} needs `{key}`"));
+            let keys: Vec<&str> = self.values.keys().map(String::as_str).collect();
+            if let Some(near) = nearest(key, &keys).filter(|near| *near != key) {
+                problem = problem.help(format!("is `{near}` meant for it?"));
+            }
+            problems.push(problem);
             return None;
         }
         Some(())

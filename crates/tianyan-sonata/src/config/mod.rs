@@ -136,6 +136,12 @@ fn object(path: &Path, text: &mut String, problems: &mut Problems) -> Option<Map
     }
 }
 
+/// Simulators whose configs BioNet shares its form with.
+const OTHER_SIMULATORS: &[&str] = &["nest", "dipde", "lgnmodel", "filternet", "pointnet", "popnet"];
+
+/// Shorter compartments are a mistake, um.
+const SHORTEST_UM: f64 = 0.01;
+
 /// Steps of a run; more are a mistake.
 const MOST_STEPS: f64 = 1e9;
 
@@ -197,6 +203,10 @@ fn understood(
     problems: &mut Problems,
     warnings: &mut Problems,
 ) -> Option<SimulationConfig> {
+    if let Some(problem) = other_kind(&whole, warnings) {
+        problems.push(problem);
+        return None;
+    }
     whole.warn_unknown(TOP, warnings);
     let finder = Finder::new(path);
     let run = run(&whole, problems, warnings);
@@ -215,11 +225,16 @@ fn understood(
         let problem = whole.problem("networks.nodes", "sonata-missing-key", "the config names no files of nodes");
         problems.push(problem.help("a network has `networks.nodes` with nodes_file and node_types_file"));
     }
-    let mut edges = Vec::new();
+    let mut edges: Vec<Files> = Vec::new();
     for entry in networks.list("edges", problems) {
         entry.warn_unknown(&["edges_file", "edge_types_file", "enabled", "populations"], warnings);
         if entry.is_enabled(problems) {
-            edges.push(pair(&entry, "edges_file", "edge_types_file", problems));
+            let files = pair(&entry, "edges_file", "edge_types_file", problems);
+            if let Some(twice) = files.data.iter().find(|path| edges.iter().any(|other| other.data.contains(path))) {
+                let message = format!("{} is named twice: its synapses are made twice", twice.display());
+                warnings.push(entry.problem("edges_file", "sonata-twice", message));
+            }
+            edges.push(files);
         }
     }
     Some(SimulationConfig {
@@ -234,6 +249,34 @@ fn understood(
         inputs: whole.object("inputs", problems).objects(problems),
         reports: whole.object("reports", problems).objects(problems),
     })
+}
+
+/// A config that is none of a whole BioNet network.
+fn other_kind(whole: &Entry, warnings: &mut Problems) -> Option<Problem> {
+    let simulator = whole.text("target_simulator", &mut Problems::default()).unwrap_or_default();
+    let has = |key: &str| whole.get(key).is_some();
+    if OTHER_SIMULATORS.contains(&simulator.to_lowercase().as_str()) {
+        let message = format!("the config is meant for {simulator}, not for NEURON");
+        let problem = whole.problem("target_simulator", "sonata-simulator", message);
+        let problem =
+            problem.help("networks of BMTK's BioNet can be run: biophysical cells, and NEURON's artificial ones");
+        if !has("conditions") {
+            return Some(problem);
+        }
+        warnings.push(problem);
+    }
+    if has("networks") && !has("run") && !has("conditions") {
+        let message = "this is the circuit part of a config: it says nothing of a run";
+        let help = "run the config that names this file under `network`";
+        return Some(whole.problem("run", "sonata-missing-key", message).help(help));
+    }
+    if has("run") && !has("networks") && !has("network") {
+        let message = "this is the simulation part of a config: it names no network";
+        let help =
+            "run the config that names this file under `simulation`, or give it `network`, the file with `networks`";
+        return Some(whole.problem("network", "sonata-missing-key", message).help(help));
+    }
+    None
 }
 
 fn run(whole: &Entry, problems: &mut Problems, warnings: &mut Problems) -> Option<Run> {
@@ -252,6 +295,11 @@ fn run(whole: &Entry, problems: &mut Problems, warnings: &mut Problems) -> Optio
         if value <= 0.0 {
             problems.push(entry.problem(key, "sonata-value", format!("{key} = {value} must be above 0")));
         }
+    }
+    if max_compartment_um > 0.0 && max_compartment_um < SHORTEST_UM {
+        let message = format!("dL = {max_compartment_um} um makes compartments shorter than {SHORTEST_UM} um");
+        problems
+            .push(entry.problem("dL", "sonata-value", message).help("dL is the largest length of a compartment, um"));
     }
     if let Some(stop) = stop_ms.filter(|stop| *stop < 0.0) {
         problems.push(entry.problem("tstop", "sonata-value", format!("tstop = {stop} must not be negative")));

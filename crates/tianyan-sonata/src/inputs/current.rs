@@ -22,7 +22,7 @@ pub(crate) fn clamp(
     let waveforms = match kind.as_str() {
         "current_clamp" => {
             warn_unknown(entry, &[&["amp", "delay", "duration"], places::KEYS].concat(), warnings);
-            problems.take(pulses(entry)).unwrap_or_default()
+            problems.take(pulses(entry, warnings)).unwrap_or_default()
         }
         "csv" | "file" => {
             let keys = &["file", "separator", "timestamps_column", "amplitudes_column"];
@@ -53,7 +53,7 @@ pub(crate) fn clamp(
     problems.or(waveforms.into_iter().map(one).collect())
 }
 
-fn pulses(entry: &Entry) -> Result<Vec<Waveform>, Problems> {
+fn pulses(entry: &Entry, warnings: &mut Problems) -> Result<Vec<Waveform>, Problems> {
     let mut problems = Problems::default();
     let mut list = |key: &str| {
         if entry.get(key).is_none() {
@@ -71,6 +71,12 @@ fn pulses(entry: &Entry) -> Result<Vec<Waveform>, Problems> {
             durations.len()
         );
         return Err(entry.problem("amp", "sonata-lengths", message).help("give as many of each").into());
+    }
+    for (key, values) in [("delay", &delays), ("duration", &durations)] {
+        if let Some(negative) = values.iter().find(|value| **value < 0.0) {
+            let message = format!("{key} = {negative} ms is negative; NEURON takes it as it is");
+            warnings.push(entry.problem(key, "sonata-value", message));
+        }
     }
     let pulse = |((amplitude, start_ms), duration_ms)| Waveform::Pulse { start_ms, duration_ms, amplitude };
     Ok(amplitudes.into_iter().zip(delays).zip(durations).map(pulse).collect())

@@ -53,7 +53,14 @@ impl Site {
                 None => {
                     let message = format!("the cell of gid {} has no section {name}", gid.0);
                     let names = body.cell.morphology.sections.iter().map(|section| section.name.as_str());
-                    let help = tianyan_io::did_you_mean(name, names);
+                    let mut regions: Vec<String> = Vec::new();
+                    for region in names.filter_map(|name| name.split('[').next()) {
+                        match regions.last_mut() {
+                            Some(last) if last.starts_with(region) => {}
+                            _ => regions.push(region.into()),
+                        }
+                    }
+                    let help = format!("section_name is one of {}; section_index counts from 0", regions.join(", "));
                     Err(Problem::new("sonata-section", message).at(place.clone()).help(help))
                 }
             },
