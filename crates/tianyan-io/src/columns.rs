@@ -85,7 +85,9 @@ impl ColumnGroup {
             return Err(self.missing("dataset", name));
         }
         let dataset = self.group.dataset(name).map_err(|error| broken(self.place(name), &error))?;
-        Ok(Column { place: self.place(name), dataset })
+        let column = Column { place: self.place(name), dataset };
+        column.check_size()?;
+        Ok(column)
     }
 
     /// A text attribute; none if there is none, or if it is no text.
@@ -100,6 +102,11 @@ impl ColumnGroup {
     }
 }
 
+/// So many values may be there without being stored.
+const BELIEVED_VALUES: u64 = 1 << 28;
+/// Compression packs hardly more into a byte.
+const VALUES_A_BYTE: u64 = 2000;
+
 /// A dataset.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -108,6 +115,16 @@ pub struct Column {
 }
 
 impl Column {
+    /// A broken shape must not make anybody reserve memory for it.
+    fn check_size(&self) -> Result<(), Problem> {
+        let (values, stored) = (self.dataset.size() as u64, self.dataset.storage_size());
+        if values <= BELIEVED_VALUES || values / VALUES_A_BYTE <= stored {
+            return Ok(());
+        }
+        let message = format!("claims {values} values, but {stored} bytes are stored");
+        Err(self.problem(message).help("is the file whole?"))
+    }
+
     /// Where it is.
     pub fn place(&self) -> &Place {
         &self.place
@@ -158,14 +175,23 @@ impl Column {
 
     /// All its texts.
     pub fn texts(&self) -> Result<Vec<String>, Problem> {
+        self.strings_in(None)
+    }
+
+    /// The texts of some rows of a single column.
+    pub fn texts_in(&self, rows: Range<usize>) -> Result<Vec<String>, Problem> {
+        self.strings_in(Some(rows))
+    }
+
+    fn strings_in(&self, rows: Option<Range<usize>>) -> Result<Vec<String>, Problem> {
         let kind = self.dataset.dtype().and_then(|kind| kind.to_descriptor());
         match kind.map_err(|error| broken(self.place.clone(), &error))? {
-            TypeDescriptor::VarLenUnicode => self.strings::<VarLenUnicode>(|s| s.to_string()),
-            TypeDescriptor::VarLenAscii => self.strings::<VarLenAscii>(|s| s.to_string()),
-            TypeDescriptor::FixedUnicode(n) if n <= 64 => self.strings::<FixedUnicode<64>>(|s| s.to_string()),
-            TypeDescriptor::FixedUnicode(_) => self.strings::<FixedUnicode<1024>>(|s| s.to_string()),
-            TypeDescriptor::FixedAscii(n) if n <= 64 => self.strings::<FixedAscii<64>>(|s| s.to_string()),
-            TypeDescriptor::FixedAscii(_) => self.strings::<FixedAscii<1024>>(|s| s.to_string()),
+            TypeDescriptor::VarLenUnicode => self.strings::<VarLenUnicode>(rows),
+            TypeDescriptor::VarLenAscii => self.strings::<VarLenAscii>(rows),
+            TypeDescriptor::FixedUnicode(n) if n <= 64 => self.strings::<FixedUnicode<64>>(rows),
+            TypeDescriptor::FixedUnicode(_) => self.strings::<FixedUnicode<1024>>(rows),
+            TypeDescriptor::FixedAscii(n) if n <= 64 => self.strings::<FixedAscii<64>>(rows),
+            TypeDescriptor::FixedAscii(_) => self.strings::<FixedAscii<1024>>(rows),
             other => Err(self.problem(format!("holds {other}, not text"))),
         }
     }
@@ -185,9 +211,9 @@ impl Column {
         Problem::new("hdf5-content", message).at(self.place.clone())
     }
 
-    fn strings<T: H5Type>(&self, text: impl Fn(&T) -> String) -> Result<Vec<String>, Problem> {
-        let values: Vec<T> = self.all()?;
-        Ok(values.iter().map(text).collect())
+    fn strings<T: H5Type + Clone + ToString>(&self, rows: Option<Range<usize>>) -> Result<Vec<String>, Problem> {
+        let values: Vec<T> = rows.map_or_else(|| self.all(), |rows| self.part(rows))?;
+        Ok(values.iter().map(ToString::to_string).collect())
     }
 
     fn all<T: H5Type>(&self) -> Result<Vec<T>, Problem> {

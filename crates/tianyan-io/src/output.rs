@@ -54,6 +54,17 @@ pub struct OutputSettings {
     pub double: bool,
     /// Reports that are written as potentials at electrodes.
     pub fields: Vec<Field>,
+    /// Reports in other units than those they are recorded in.
+    pub conversions: Vec<Conversion>,
+}
+
+/// Changes the unit of a report: each column has its factor.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct Conversion {
+    /// Index of the report.
+    pub report: usize,
+    pub factors: Vec<f64>,
 }
 
 impl Default for OutputSettings {
@@ -66,6 +77,7 @@ impl Default for OutputSettings {
             spikes: SpikeFiles::default(),
             double: false,
             fields: Vec::new(),
+            conversions: Vec::new(),
         }
     }
 }
@@ -157,7 +169,9 @@ impl Output {
             }
             let rows = report.rows.count(run.duration_ms) as usize;
             let report = &Report { double: report.double || settings.double, ..report.clone() };
-            let file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
+            let mut file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
+            let conversion = settings.conversions.iter().find(|conversion| conversion.report == i);
+            file.factors = conversion.map(|conversion| conversion.factors.clone());
             files.reports.push(Sink::Report(Box::new(file)));
         }
         Ok(Output {

@@ -8,7 +8,7 @@ use crate::cell::Body;
 use crate::edges::{EdgePopulation, Slab};
 use crate::gaps::{Half, Where};
 use crate::inputs::Activity;
-use crate::kinds::{ARTIFICIAL, Kind, node_number};
+use crate::kinds::{ARTIFICIAL, Kind};
 use crate::links::{From, Link};
 use crate::mersenne::MersenneTwister;
 use crate::network::Network;
@@ -170,7 +170,7 @@ impl<'a> Connector<'a> {
                     network.gaps.of_edge(link.edges, *edge).filter(|_| matches!(link.from, From::Cells))
                 {
                     self.half((number, false), &mut target);
-                } else if let Some(plan) = network.plans[link.edges].get(&key) {
+                } else if let Some(plan) = network.plans[link.edges].get(&key).filter(|plan| !plan.is_gap(slab, at)) {
                     let connected = self.edge(&Edge { link, slab, at, plan, key: &key }, &mut target);
                     if let Err(problem) = connected {
                         self.tell(problem);
@@ -388,29 +388,20 @@ impl<'a> Connector<'a> {
     }
 
     fn weight(&self, edge: &Edge, population: &EdgePopulation, source: u32, target: &Target) -> Result<f64, Problem> {
-        let network = self.network;
+        let nodes = &self.network.nodes;
+        let (sources, targets) = (&nodes[population.source], &nodes[target.population]);
+        let tuning = edge.plan.tuning(edge.slab, edge.at, (sources, source), (targets, target.node_id))?;
         let weight = edge.plan.syn_weight.of(edge.slab, edge.at);
-        if !weight.is_finite() {
-            let place = self.onto(edge, target, edge.plan.syn_weight);
-            return Err(Problem::new("sonata-edge", format!("the weight from node {source} is {weight}")).at(place));
+        if (weight * tuning).is_finite() {
+            return Ok(weight * tuning);
         }
-        match edge.plan.weight {
-            Weight::Plain => Ok(weight),
-            Weight::Gaussian { sigma } => {
-                let from = node_number(&network.nodes[population.source], source, "tuning_angle")?;
-                let to = node_number(&network.nodes[target.population], target.node_id, "tuning_angle")?;
-                let apart = (((180.0 - ((to - from).abs() % 360.0)).abs() - 90.0).abs() - 90.0).abs();
-                let width = sigma.of(edge.slab, edge.at);
-                let tuned = weight * (-(apart / width).powi(2)).exp();
-                if width == 0.0 || !tuned.is_finite() {
-                    let message =
-                        format!("gaussianLL gives no weight: weight_sigma {width}, angles {from} and {to} degrees");
-                    let place = self.onto(edge, target, sigma);
-                    return Err(Problem::new("sonata-edge", message).at(place));
-                }
-                Ok(tuned)
-            }
-        }
+        let (number, name) = match edge.plan.weight {
+            Weight::Gaussian { sigma } if weight.is_finite() => (sigma, "weight_sigma"),
+            _ => (edge.plan.syn_weight, "syn_weight"),
+        };
+        let value = number.of(edge.slab, edge.at);
+        let message = format!("{name} = {value} gives the edge from node {source} no weight");
+        Err(Problem::new("sonata-edge", message).at(self.onto(edge, target, number)))
     }
 
     fn matches(&self, activity: &Activity, population: usize, source: u32, target: &Target) -> Result<bool, Problem> {

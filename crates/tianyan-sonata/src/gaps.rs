@@ -18,6 +18,9 @@ use crate::placement::Aim;
 pub(crate) const MECHANISM: &str = "Gap";
 const PEER: &str = "vgap";
 
+/// Connections of so many cells are made at a time to find sites.
+const CELLS_AT_ONCE: usize = 256;
+
 /// Where the halves of a junction are looked for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Where {
@@ -48,6 +51,8 @@ pub(crate) struct Gaps {
     /// By population of edges and source, in the order of edges.
     of_source: HashMap<(usize, Gid), Vec<usize>>,
     sites: HashMap<Half, Location>,
+    /// All halves, sorted by the gid of their cell.
+    halves: Vec<(Gid, Half)>,
 }
 
 impl Gaps {
@@ -73,12 +78,14 @@ impl Gaps {
     pub fn find_sites(network: &Network, dt_ms: f64) -> Result<HashMap<Half, Location>, Problems> {
         let cells: BTreeSet<Gid> = network.gaps.list.iter().flat_map(|gap| [gap.source, gap.target]).collect();
         let cells: Vec<Gid> = cells.into_iter().collect();
-        let mut connections = Connections::default();
         let mut sites = HashMap::new();
-        let mut connector = Connector::new(network, dt_ms, &mut connections);
-        connector.sites = Some(&mut sites);
-        connector.connect(&cells);
-        connector.problems.or(())?;
+        for cells in cells.chunks(CELLS_AT_ONCE) {
+            let mut connections = Connections::default();
+            let mut connector = Connector::new(network, dt_ms, &mut connections);
+            connector.sites = Some(&mut sites);
+            connector.connect(cells);
+            connector.problems.or(())?;
+        }
         Ok(sites)
     }
 
@@ -92,21 +99,20 @@ impl Gaps {
             return Err(Problem::new("sonata-gap", message).help(help));
         }
         self.sites = sites;
+        let halves = self.list.iter().enumerate();
+        let halves = halves.flat_map(|(number, gap)| [(gap.target, (number, false)), (gap.source, (number, true))]);
+        self.halves = halves.collect();
+        self.halves.sort_unstable();
         Ok(())
     }
 
     /// The halves on some cells.
     pub fn couplings_on(&self, gids: &[Gid], mechanism: usize, out: &mut Couplings) {
-        if self.list.is_empty() {
-            return;
-        }
-        let mut halves: Vec<(Gid, Half)> = Vec::new();
-        for (number, gap) in self.list.iter().enumerate() {
-            halves.extend([(gap.target, (number, false)), (gap.source, (number, true))]);
-        }
-        halves.retain(|(gid, _)| gids.binary_search(gid).is_ok());
-        halves.sort_by_key(|(gid, half)| (*gid, *half));
-        for (gid, (number, is_source)) in halves {
+        let of = |gid: Gid| {
+            let start = self.halves.partition_point(|(other, _)| *other < gid);
+            self.halves[start..].iter().take_while(move |(other, _)| *other == gid)
+        };
+        for &(gid, (number, is_source)) in gids.iter().copied().flat_map(of) {
             let gap = &self.list[number];
             let there = if is_source { gap.target } else { gap.source };
             let parameter_set = out.parameter_sets.len();

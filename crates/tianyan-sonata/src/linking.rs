@@ -9,7 +9,8 @@ use crate::inputs::{self, Activity, Replay, SpikeInput};
 use crate::links::{From, Link};
 use crate::network::Reader;
 use crate::node_sets::NodeSets;
-use crate::trains::{self, Recorded};
+use crate::nodes::NodePopulation;
+use crate::trains::{self, Recorded, Trains, Wanted};
 
 impl Reader<'_> {
     /// Links all edges, in BMTK's order.
@@ -79,14 +80,10 @@ impl Reader<'_> {
                 continue;
             }
             used = true;
-            let read = trains::read(&input.file, &input.module, &nodes.name, input.trial.as_deref());
-            let Some(recorded) = self.problems.take(read) else { continue };
-            let mut trains = recorded.trains;
-            if let Some(other) = recorded.stranger {
-                let message =
-                    format!("the file holds spikes of `{other}` alone: they are given to {}, as in BMTK", nodes.name);
-                self.warnings.push(entry.problem("input_file", "sonata-bmtk-quirk", message));
-            }
+            let wanted = Wanted { population: &nodes.name, named: &input.populations, trial: input.trial.as_deref() };
+            let read = trains::read(&input.file, &input.module, wanted);
+            let Some(Recorded { mut trains, strangers }) = self.problems.take(read) else { continue };
+            self.warnings.0.extend(of_strangers(&strangers, &nodes.name, entry, "input_file"));
             let first = nodes.first_gid;
             let unknown = trains.keys().filter(|id| nodes.row(**id).is_none()).count();
             if unknown > 0 {
@@ -116,7 +113,7 @@ impl Reader<'_> {
     }
 
     /// Adds a hidden population of sources, and gives the gid of its first.
-    fn players(&mut self, name: &str, size: u32) -> Gid {
+    fn add_players(&mut self, name: &str, size: u32) -> Gid {
         let first = self.network.populations.last().map_or(0, |p| p.first_gid.0 + p.size);
         self.network.populations.push(Population {
             name: name.into(),
@@ -127,32 +124,68 @@ impl Reader<'_> {
         Gid(first)
     }
 
+    /// As in BMTK, node ids are compared with the gids of the node sets, and a node that two replays have plays the
+    /// spikes of the first.
     fn replay(&mut self, name: &str, entry: &Entry) {
         let read = Replay::read(entry, self.finder, self.warnings);
         let Some(replay) = self.problems.take(read) else { return };
         let sets = NodeSets::new(&self.config.node_sets, &self.network.nodes);
-        let mut gids = |key: &str| {
+        let mut ends = |key: &str| {
             let choices = sets.choices(entry, key, "all", self.warnings)?;
-            sets.gids(&choices).map_err(Problems::from)
+            let populations: Vec<usize> = choices.iter().flat_map(|choice| choice.populations.clone()).collect();
+            sets.gids(&choices).map(|gids| (populations, gids)).map_err(Problems::from)
         };
-        let (sources, targets) = (gids("source_node_set"), gids("target_node_set"));
+        let (sources, targets) = (ends("source_node_set"), ends("target_node_set"));
         let (Some(sources), Some(targets)) = (self.problems.take(sources), self.problems.take(targets)) else { return };
         for edges in self.edges(&Files { data: replay.edges.clone(), types: replay.edge_types.clone() }) {
-            let nodes = &self.network.nodes[self.network.edges[edges].source];
-            let first = nodes.first_gid;
-            let chosen: Vec<u32> =
-                nodes.node_ids().filter(|id| sources.binary_search(&Gid(first + id)).is_ok()).collect();
-            let read = trains::read(&replay.spikes, "sonata", &nodes.name.clone(), None);
-            let Some(Recorded { mut trains, .. }) = self.problems.take(read) else { continue };
-            let first = self.players(&format!("{name} {}", self.network.edges[edges].name), chosen.len() as u32);
-            let mut players = HashMap::new();
-            for (k, id) in chosen.into_iter().enumerate() {
-                let gid = Gid(first.0 + k as u32);
-                players.insert(id, gid);
-                self.network.trains.insert(gid, trains.remove(&id).unwrap_or_default());
+            let of = &self.network.edges[edges];
+            let (from, to) = (&self.network.nodes[of.source], &self.network.nodes[of.target]);
+            if !sources.0.contains(&of.source) || !targets.0.contains(&of.target) {
+                continue;
             }
-            self.network.links.push(Link { edges, from: From::Replay { players, targets: targets.clone() } });
+            let chosen = |nodes: &NodePopulation, gids: &[Gid]| -> Vec<u32> {
+                nodes.node_ids().filter(|id| gids.binary_search(&Gid(*id)).is_ok()).collect()
+            };
+            let meant = |nodes: &NodePopulation, gids: &[Gid]| -> Vec<u32> {
+                nodes.node_ids().filter(|id| gids.binary_search(&Gid(nodes.first_gid + id)).is_ok()).collect()
+            };
+            let (before, after) = (chosen(from, &sources.1), chosen(to, &targets.1));
+            for (key, same) in [
+                ("source_node_set", before == meant(from, &sources.1)),
+                ("target_node_set", after == meant(to, &targets.1)),
+            ] {
+                if !same {
+                    let message = "BMTK compares node ids with gids here: other nodes than meant are chosen";
+                    let problem = entry.problem(key, "sonata-bmtk-quirk", message);
+                    self.warnings.push(problem.help("a node set without conditions, or the first population, is safe"));
+                }
+            }
+            let targets = after.into_iter().map(|id| Gid(to.first_gid + id)).collect();
+            let (source, label) = (of.source, format!("{name} {}", of.name));
+            let wanted = Wanted { population: &from.name, ..Wanted::default() };
+            let read = trains::read(&replay.spikes, trains::module_of(&replay.spikes), wanted);
+            let Some(Recorded { mut trains, strangers }) = self.problems.take(read) else { continue };
+            self.warnings.0.extend(of_strangers(&strangers, &from.name, entry, "spikes_file"));
+            let players = self.replaying(source, &label, &before, &mut trains);
+            self.network.links.push(Link { edges, from: From::Replay { players, targets } });
         }
+    }
+
+    /// The players of some nodes, by node id.
+    fn replaying(&mut self, population: usize, name: &str, nodes: &[u32], trains: &mut Trains) -> HashMap<u32, Gid> {
+        let known = |id: &&u32| self.players.contains_key(&(population, **id));
+        let new = nodes.len() - nodes.iter().filter(known).count();
+        let Gid(mut next) = self.add_players(name, new as u32);
+        let mut players = HashMap::new();
+        for &id in nodes {
+            let player = *self.players.entry((population, id)).or_insert_with(|| {
+                self.network.trains.insert(Gid(next), trains.remove(&id).unwrap_or_default());
+                next += 1;
+                Gid(next - 1)
+            });
+            players.insert(id, player);
+        }
+        players
     }
 
     fn activity(&mut self, name: &str, entry: &Entry) {
@@ -166,8 +199,18 @@ impl Reader<'_> {
                 self.warnings.push(filter.problem(column, "sonata-node-set-column", message));
             }
         }
-        let gid = self.players(name, 1);
+        let gid = self.add_players(name, 1);
         self.network.trains.insert(gid, activity.times_ms.clone());
         self.network.activity = Some((activity, gid));
     }
+}
+
+fn of_strangers(strangers: &[String], population: &str, entry: &Entry, key: &str) -> Option<Problem> {
+    if strangers.is_empty() {
+        return None;
+    }
+    let of = strangers.join(", ");
+    let message = format!("spikes of {of} are given to {population}: BMTK does not look for the population's name");
+    let problem = entry.problem(key, "sonata-bmtk-quirk", message);
+    Some(problem.help("`population` of a spikes input chooses those of an HDF5 file"))
 }

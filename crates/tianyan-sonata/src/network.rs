@@ -70,6 +70,7 @@ pub(crate) fn read(config: &SimulationConfig, shipped: Shipped, warnings: &mut P
         finder: &finder,
         warnings,
         problems: Problems::default(),
+        players: HashMap::new(),
         network: Network {
             populations: nodes.iter().map(population).collect(),
             kind_of: models.of.concat(),
@@ -141,6 +142,8 @@ pub(crate) struct Reader<'a> {
     pub finder: &'a Finder,
     pub warnings: &'a mut Problems,
     pub problems: Problems,
+    /// Who plays the spikes of a node in replays, by population and node id.
+    pub players: HashMap<(usize, u32), Gid>,
     pub network: Network,
 }
 
@@ -270,23 +273,32 @@ impl Reader<'_> {
     fn gaps_of(&self, index: usize) -> Result<Vec<(usize, Gap)>, Problems> {
         let edges = &self.network.edges[index];
         let rows = 0..edges.len();
-        let targets = edges.targets(rows.clone())?;
+        let target_of = edges.targets(rows.clone())?;
         let first = |population: usize| self.network.nodes[population].first_gid;
+        let (sources, targets) = (&self.network.nodes[edges.source], &self.network.nodes[edges.target]);
         let mut problems = Problems::default();
         let found = edges.with_slab(rows, |slab| {
             let mut found = Vec::new();
-            for (edge, target) in targets.iter().enumerate() {
+            for (edge, target) in target_of.iter().enumerate() {
                 let at = slab.position(edge);
                 let plan = self.network.plans[index].get(&PlanKey::of(edges, slab, at));
-                let Some(plan) = plan.filter(|plan| plan.gap.is_some_and(|gap| gap.of(slab, at) != 0.0)) else {
+                let Some(plan) = plan.filter(|plan| plan.is_gap(slab, at)) else { continue };
+                if plan.count.is_some_and(|count| count.of(slab, at) < 1.0) {
+                    // BMTK makes none, and draws nothing.
                     continue;
-                };
+                }
                 let place = match &plan.placing {
                     Placing::Given { section_id, .. } => Where::Section(section_id.of(slab, at) as usize),
                     Placing::Random { aim } => Where::Random(aim.clone()),
                     Placing::Unknown => Where::Random(Aim { regions: Vec::new(), range_um: [0.0, 0.0] }),
                 };
-                let conductance = plan.syn_weight.of(slab, at);
+                let ends = ((sources, slab.source[at]), (targets, *target));
+                let tuning = problems.take(plan.tuning(slab, at, ends.0, ends.1).map_err(Problems::from));
+                let conductance = plan.syn_weight.of(slab, at) * tuning.unwrap_or(f64::NAN);
+                if !(conductance >= 0.0 && conductance.is_finite()) && tuning.is_some() {
+                    let message = format!("a gap junction of {conductance} uS");
+                    add_once(&mut problems, Problem::new("sonata-gap", message).at(plan.place.clone()));
+                }
                 let (source, target) = (Gid(first(edges.source) + slab.source[at]), Gid(first(edges.target) + target));
                 if source == target || edges.source != edges.target {
                     let message = format!("a gap junction between gids {} and {}", source.0, target.0);

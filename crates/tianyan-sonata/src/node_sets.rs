@@ -70,6 +70,11 @@ impl NodeSets<'_> {
             Json::Array(names) if !names.is_empty() && names.iter().all(Json::is_string) => {
                 names.iter().flat_map(|name| self.of(name, entry, key, depth + 1, problems, warnings)).collect()
             }
+            Json::Array(ids) if ids.is_empty() => {
+                let problem = entry.problem(key, "sonata-bmtk-quirk", "an empty list means all nodes, as in BMTK");
+                warnings.push(problem.help("`\"enabled\": false` switches an input or a report off"));
+                vec![Choice { populations: all, conditions: Vec::new() }]
+            }
             Json::Array(ids) if ids.iter().all(Json::is_u64) => {
                 self.warn_of_ids(wanted, &all, entry, key, warnings);
                 vec![Choice { populations: all, conditions: vec![("node_id".into(), wanted.clone())] }]
@@ -189,11 +194,12 @@ impl Choice {
         ids.filter(|id| population.row(*id).is_some()).collect()
     }
 
-    /// Whether a node fulfils all conditions. A column that a population does not have is no condition there.
+    /// Whether a node fulfils all conditions. A column that neither the node's group nor the types have is no
+    /// condition there, as in BMTK.
     pub fn holds(&self, population: &NodePopulation, node_id: u32) -> Result<bool, Problem> {
         for (column, wanted) in &self.conditions {
             let listed = column == "node_id" || column == "node_ids";
-            if !listed && population.has(column) && !population.value(node_id, column)?.equals(wanted) {
+            if !listed && population.has_for(node_id, column) && !population.value(node_id, column)?.equals(wanted) {
                 return Ok(false);
             }
         }

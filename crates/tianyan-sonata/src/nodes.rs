@@ -8,7 +8,7 @@ use tianyan_model::{Place, Problem, Problems};
 
 use crate::config::Files;
 use crate::table::Types;
-use crate::value::Value;
+use crate::value::{Value, Values};
 
 /// A population.
 #[derive(Debug)]
@@ -35,12 +35,6 @@ struct NodeGroup {
     group: ColumnGroup,
     /// Columns are read when they are first asked for.
     columns: HashMap<String, OnceLock<Result<Values, Problem>>>,
-}
-
-#[derive(Debug)]
-enum Values {
-    Numbers(Vec<f64>),
-    Texts(Vec<String>),
 }
 
 impl NodePopulation {
@@ -185,6 +179,12 @@ impl NodePopulation {
         self.types.has(column) || self.groups.iter().any(|group| group.columns.contains_key(column))
     }
 
+    /// Whether a node's group or the types have a column.
+    pub fn has_for(&self, node_id: u32, column: &str) -> bool {
+        let group = self.row(node_id).and_then(|row| self.groups.get(usize::from(self.group_of[row])));
+        self.types.has(column) || group.is_some_and(|group| group.columns.contains_key(column))
+    }
+
     /// Whether some group gives the value node by node.
     pub fn has_own(&self, column: &str) -> bool {
         self.groups.iter().any(|group| group.columns.contains_key(column))
@@ -257,17 +257,5 @@ impl NodeGroup {
             if found.is_text() { found.texts().map(Values::Texts) } else { found.numbers().map(Values::Numbers) }
         };
         Some(slot.get_or_init(read).as_ref().map_err(Clone::clone))
-    }
-}
-
-impl Values {
-    fn get(&self, row: usize) -> Value {
-        match self {
-            Values::Numbers(numbers) => match numbers.get(row) {
-                Some(number) if !number.is_nan() => Value::Number(*number),
-                _ => Value::Missing,
-            },
-            Values::Texts(texts) => texts.get(row).map_or(Value::Missing, |text| Value::parse(text)),
-        }
     }
 }

@@ -8,8 +8,9 @@ use tianyan_model::{Parameter, Place, Problem, Problems, Values};
 use crate::cell::{Body, read_object};
 use crate::config::Entry;
 use crate::edges::{EdgePopulation, Slab};
-use crate::kinds::Components;
+use crate::kinds::{Components, node_number};
 use crate::mechanisms::{Library, Mechanisms};
+use crate::nodes::NodePopulation;
 use crate::placement::{Aim, region};
 use crate::synapse::Synapse;
 use crate::value::Value;
@@ -72,6 +73,29 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// What the weight is multiplied with for the tuning angles of source and target; NaN if that cannot be.
+    pub fn tuning(
+        &self,
+        slab: &Slab,
+        at: usize,
+        (sources, source): (&NodePopulation, u32),
+        (targets, target): (&NodePopulation, u32),
+    ) -> Result<f64, Problem> {
+        let Weight::Gaussian { sigma } = self.weight else { return Ok(1.0) };
+        let from = node_number(sources, source, "tuning_angle")?;
+        let to = node_number(targets, target, "tuning_angle")?;
+        let apart = (((180.0 - ((to - from).abs() % 360.0)).abs() - 90.0).abs() - 90.0).abs();
+        match sigma.of(slab, at) {
+            0.0 => Ok(f64::NAN),
+            sigma => Ok((-(apart / sigma).powi(2)).exp()),
+        }
+    }
+
+    /// Whether an edge is a gap junction.
+    pub fn is_gap(&self, slab: &Slab, at: usize) -> bool {
+        self.gap.is_some_and(|gap| gap.of(slab, at) != 0.0)
+    }
+
     /// Whether its random synapses find no place on a cell.
     pub fn finds_no_place(&self, body: &Body) -> bool {
         matches!(&self.placing, Placing::Random { aim } if body.segments.candidates(aim).is_empty())
@@ -248,6 +272,8 @@ impl Edges<'_> {
         }
         match self.value(column) {
             Value::Number(number) => Some(Source::Shared(number)),
+            // Other rows of the column hold text.
+            Value::Text(text) if text.trim().parse::<f64>().is_ok() => text.trim().parse().ok().map(Source::Shared),
             other => {
                 let message = format!("`{column}` is {other}, and must be a number");
                 let help = format!(
@@ -266,6 +292,7 @@ impl Edges<'_> {
         }
         match self.value("is_gap_junction") {
             Value::Number(number) if number != 0.0 => Some(Source::Shared(1.0)),
+            Value::Text(text) if text.trim() == "1" => Some(Source::Shared(1.0)),
             Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(Source::Shared(1.0)),
             _ => None,
         }

@@ -11,7 +11,7 @@ use tianyan_model::{
 };
 
 use tianyan_io::network_files::{PlacedBlock, create_folder, write_placed};
-use tianyan_io::output::Field;
+use tianyan_io::output::{Conversion, Field};
 
 use crate::config::{Finder, SimulationConfig};
 use crate::connect::Connector;
@@ -110,7 +110,7 @@ impl SonataRecipe {
         let mut found = Vec::new();
         for report in &self.reports.electrodes {
             let channels = report.electrodes.positions.len();
-            let mut by_channel: Vec<Vec<f64>> = vec![Vec::new(); channels];
+            let mut transfer_mv_per_nanoamp = Vec::new();
             for &gid in &report.gids {
                 let (Some(body), Some((population, node_id))) = (self.network.kind(gid).body(), self.network.node(gid))
                 else {
@@ -119,16 +119,30 @@ impl SonataRecipe {
                 let pose = Pose::of(&self.network.nodes[population], node_id)?;
                 let transfer =
                     report.electrodes.transfer_mv_per_nanoamp(&body.coordinates.posed(&pose), &body.diameters_um());
-                by_channel.iter_mut().zip(transfer).for_each(|(all, own)| all.extend(own));
+                let columns = 0..body.segments.all.len();
+                transfer_mv_per_nanoamp.extend(columns.flat_map(|column| transfer.iter().map(move |own| own[column])));
             }
             found.push(Field {
                 report: report.report,
                 channels,
-                transfer_mv_per_nanoamp: by_channel.concat(),
+                transfer_mv_per_nanoamp,
                 contributions: report.contributions.as_ref().map(|folder| directory.join(folder)),
             });
         }
         Ok(found)
+    }
+
+    /// The reports whose currents are written by area, mA/cm2 for nA.
+    pub fn conversions(&self) -> Vec<Conversion> {
+        let of = |(report, membrane): (usize, &MembraneReport)| {
+            let areas_um2 = membrane.gids.iter().flat_map(|gid| {
+                let places = self.places(membrane, *gid).into_iter().map(|(location, _)| location);
+                let compartments = self.network.kind(*gid).body().map(|body| body.compartments(places));
+                compartments.unwrap_or_default().into_iter().map(|compartment| compartment.area_um2)
+            });
+            Conversion { report, factors: areas_um2.map(|area_um2| 100.0 / area_um2).collect() }
+        };
+        self.reports.membrane.iter().enumerate().filter(|(_, report)| report.by_area).map(of).collect()
     }
 
     /// Writes the placed synapses that the config's reports ask for: a file for each pair of populations.

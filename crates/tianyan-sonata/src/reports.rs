@@ -30,6 +30,8 @@ pub(crate) struct MembraneReport {
     /// Ascending.
     pub gids: Vec<Gid>,
     pub sections: Sections,
+    /// Whether currents, nA, are written by area, mA/cm2.
+    pub by_area: bool,
     /// The entry, for messages.
     pub entry: Entry,
 }
@@ -72,7 +74,6 @@ const KEYS: &[&str] = &[
     "end_time",
     "enabled",
     "buffer",
-    "transform",
     "tmp_dir",
     "type",
     "unit",
@@ -148,7 +149,7 @@ impl Reader<'_> {
         entry.warn_unknown(KEYS, self.warnings);
         let mut problems = Problems::default();
         let gids = problems.take(self.gids(entry)).unwrap_or_default();
-        let sections = problems.take(sections(entry)).unwrap_or(Sections::Soma);
+        let sections = problems.take(sections(entry, self.warnings)).unwrap_or(Sections::Soma);
         let rows = problems.take(self.rows(entry));
         let variables = entry.texts("variable_name", &mut problems).unwrap_or_default();
         if variables.is_empty() {
@@ -170,10 +171,9 @@ impl Reader<'_> {
         let mut problems = Problems::default();
         let mut found = Vec::new();
         for (i, variable) in variables.iter().enumerate() {
-            if ["e_extracellular", "vext", "i_membrane"].contains(&variable.as_str()) {
+            if ["e_extracellular", "vext"].contains(&variable.as_str()) {
                 let message = format!("`{variable}` belongs to NEURON's extracellular mechanism, and is not written");
-                let help =
-                    "i_membrane_ is the current of a whole compartment, nA; potentials outside: module extracellular";
+                let help = "the module extracellular gives potentials outside";
                 self.warnings.push(entry.problem("variable_name", "sonata-report", message).help(help));
                 continue;
             }
@@ -181,7 +181,9 @@ impl Reader<'_> {
             let stem = self.stem(&file);
             let name = if i == 0 { stem } else { format!("{stem}_{variable}") };
             let report = Report { name, quantity, variable: variable.clone(), unit, rows, double: false };
-            found.push(MembraneReport { report, gids: gids.clone(), sections: sections.clone(), entry: entry.clone() });
+            let by_area = variable == "i_membrane";
+            let (gids, sections, entry) = (gids.clone(), sections.clone(), entry.clone());
+            found.push(MembraneReport { report, gids, sections, by_area, entry });
         }
         problems.or(found)
     }
@@ -249,6 +251,7 @@ impl Reader<'_> {
         let mut found = match variable {
             "v" => Some((Quantity::Voltage, "mV".to_string())),
             "i_membrane_" => Some((Quantity::MembraneCurrent, "nA".to_string())),
+            "i_membrane" => Some((Quantity::MembraneCurrent, "mA/cm2".to_string())),
             _ => None,
         };
         if found.is_none() {
@@ -273,7 +276,8 @@ impl Reader<'_> {
         }
         found.ok_or_else(|| {
             let message = format!("there is no variable `{variable}`");
-            let help = "v, i_membrane_, a variable of an ion such as cai or ina, or NAME_MECHANISM such as m_NaTs";
+            let help =
+                "v, i_membrane, i_membrane_, a variable of an ion such as cai or ina, or NAME_MECHANISM such as m_NaTs";
             entry.problem("variable_name", "sonata-variable", message).help(help)
         })
     }
@@ -290,7 +294,18 @@ impl Reader<'_> {
     }
 }
 
-fn sections(entry: &Entry) -> Result<Sections, Problems> {
+/// Regions by BMTK's names in reports, as SWC's tags; some have no compartments.
+fn reported_region(name: &str) -> Option<u8> {
+    match name {
+        "basal dendrite" | "(basal) dendrite" => Some(3),
+        "apical dendrite" | "apical denrite" => Some(4),
+        "undefined" => Some(0),
+        "custom" | "other" => Some(5),
+        other => region(other),
+    }
+}
+
+fn sections(entry: &Entry, warnings: &mut Problems) -> Result<Sections, Problems> {
     let mut problems = Problems::default();
     let single = entry.get("sections").is_none_or(serde_json::Value::is_string);
     let names = entry.texts("sections", &mut problems).unwrap_or_else(|| vec!["all".into()]);
@@ -302,12 +317,15 @@ fn sections(entry: &Entry) -> Result<Sections, Problems> {
     if names.is_empty() || names.iter().any(|name| name == "all") {
         return Ok(Sections::Regions(vec![1, 2, 3, 4]));
     }
-    let found: Option<Vec<u8>> = names.iter().map(|name| region(name)).collect();
-    match found {
-        Some(regions) => Ok(Sections::Regions(regions)),
-        None => {
-            let message = format!("sections {} are not soma, axon, basal, apical or all", names.join(", "));
-            Err(entry.problem("sections", "sonata-value", message).into())
-        }
+    let unknown: Vec<&str> = names.iter().map(String::as_str).filter(|name| reported_region(name).is_none()).collect();
+    let regions: Vec<u8> = names.iter().filter_map(|name| reported_region(name)).collect();
+    let message = format!("sections {} are not soma, axon, basal, apical or all", unknown.join(", "));
+    let problem = entry.problem("sections", "sonata-value", message);
+    if regions.is_empty() {
+        return Err(problem.into());
     }
+    if !unknown.is_empty() {
+        warnings.push(problem.help("they are ignored, as in BMTK"));
+    }
+    Ok(Sections::Regions(regions))
 }

@@ -150,6 +150,10 @@ impl Types {
         self.files.push(table.file.clone());
         let Some(id_column) = problems.take(table.need_column(id).map_err(Problems::from)) else { return };
         let at: Vec<usize> = table.columns.iter().map(|column| self.column_or_new(column)).collect();
+        // As in pandas a column holds numbers if all its fields do, else texts.
+        let field = |row: &(u32, Vec<String>), column: usize| row.1.get(column).map(|field| Value::parse(field));
+        let is_text = |column: usize| table.rows.iter().any(|row| matches!(field(row, column), Some(Value::Text(_))));
+        let texts: Vec<bool> = (0..table.columns.len()).map(is_text).collect();
         for (line, row) in &table.rows {
             let field = row.get(id_column).map_or("", String::as_str);
             let Some(number) = field.trim().parse::<u64>().ok() else {
@@ -158,7 +162,12 @@ impl Types {
                 continue;
             };
             let mut values = vec![Value::Missing; self.columns.len()];
-            row.iter().zip(&at).for_each(|(field, &column)| values[column] = Value::parse(field));
+            for ((field, &column), text) in row.iter().zip(&at).zip(&texts) {
+                values[column] = match Value::parse(field) {
+                    Value::Number(_) if *text => Value::Text(field.clone()),
+                    value => value,
+                };
+            }
             if self.row_of.insert(number, self.ids.len()).is_some() {
                 let message = format!("{id} {number} is given twice");
                 problems.push(
@@ -211,6 +220,19 @@ mod tests {
     fn fields_may_hold_spaces_and_quotes() {
         let line = "100 ei=='e' \"['basal', 'apical']\" \"a \"\"b\"\" c\"  5e-05";
         assert_eq!(fields(line, ' '), ["100", "ei=='e'", "['basal', 'apical']", "a \"b\" c", "", "5e-05"]);
+    }
+
+    #[test]
+    fn a_column_with_a_text_holds_texts() {
+        let rows =
+            [(2, vec!["1".into(), "4".into(), "0.5".into()]), (3, vec!["2".into(), "2/3".into(), "NULL".into()])];
+        let columns = ["node_type_id", "layer", "size"].map(String::from).to_vec();
+        let table = Table { file: "t.csv".into(), columns, rows: rows.to_vec() };
+        let mut types = Types::default();
+        types.add(&table, "node_type_id", &mut Problems::default());
+        assert_eq!(types.value(0, "layer"), Value::Text("4".into()));
+        assert_eq!(types.value(0, "size"), Value::Number(0.5));
+        assert_eq!(types.value(1, "size"), Value::Missing);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Known spikes: files of an input of type `spikes`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use tianyan_io::columns::{self, ColumnGroup};
@@ -15,17 +15,28 @@ pub(crate) type Trains = HashMap<u32, Vec<f64>>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recorded {
     pub trains: Trains,
-    /// The population that the file names, if it is another than the one asked for.
-    pub stranger: Option<String>,
+    /// The populations that they are of, if others than the one asked for are among them.
+    pub strangers: Vec<String>,
 }
 
-/// Reads the spikes of a population; `trial` is one of an NWB file. As in BMTK, a file with one population serves any;
-/// of several, the one of that name counts. Negative times and times that are no numbers are problems.
-pub(crate) fn read(path: &Path, module: &str, population: &str, trial: Option<&str>) -> Result<Recorded, Problems> {
+/// What is read of a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted<'a> {
+    /// Whose spikes they shall be.
+    pub population: &'a str,
+    /// `population` of the input: those in the file that count.
+    pub named: &'a [String],
+    /// One of an NWB file.
+    pub trial: Option<&'a str>,
+}
+
+/// Reads the spikes for a population. As in BMTK, of several populations in an HDF5 file the first in the alphabet
+/// counts, and all of a CSV. Negative times and times that are no numbers are problems.
+pub(crate) fn read(path: &Path, module: &str, wanted: Wanted) -> Result<Recorded, Problems> {
     let mut recorded = match module {
-        "csv" => from_csv(path, population)?,
-        "nwb" => Recorded { trains: from_nwb(path, trial)?, stranger: None },
-        _ => from_hdf5(path, population)?,
+        "csv" => from_csv(path, wanted)?,
+        "nwb" => Recorded { trains: from_nwb(path, wanted.trial)?, strangers: Vec::new() },
+        _ => from_hdf5(path, wanted)?,
     };
     for (node_id, times) in &mut recorded.trains {
         if let Some(wrong) = times.iter().find(|t| !(**t >= 0.0 && t.is_finite())) {
@@ -38,6 +49,15 @@ pub(crate) fn read(path: &Path, module: &str, population: &str, trial: Option<&s
     Ok(recorded)
 }
 
+/// The module that reads a file, by its ending, as BMTK chooses it for replays.
+pub(crate) fn module_of(path: &Path) -> &'static str {
+    match path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase).as_deref() {
+        Some("csv") => "csv",
+        Some("nwb") => "nwb",
+        _ => "h5",
+    }
+}
+
 fn collect(times: Vec<f64>, ids: Vec<u64>) -> Trains {
     let mut trains = Trains::new();
     for (time, id) in times.into_iter().zip(ids) {
@@ -46,25 +66,26 @@ fn collect(times: Vec<f64>, ids: Vec<u64>) -> Trains {
     trains
 }
 
-fn from_hdf5(path: &Path, population: &str) -> Result<Recorded, Problems> {
+fn from_hdf5(path: &Path, wanted: Wanted) -> Result<Recorded, Problems> {
     let spikes = columns::open(path)?.group("spikes")?;
     if spikes.has("timestamps") {
-        return Ok(Recorded { trains: of_group(&spikes)?, stranger: None });
+        return Ok(Recorded { trains: of_group(&spikes)?, strangers: Vec::new() });
     }
-    let groups = spikes.groups();
-    let named = groups.iter().find(|(name, _)| name == population);
-    let only = groups.first().filter(|_| groups.len() == 1);
-    match named.or(only) {
-        Some((name, group)) => {
-            let stranger = (name != population).then(|| name.clone());
-            Ok(Recorded { trains: of_group(group)?, stranger })
+    let mut groups = spikes.groups();
+    groups.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut counted = groups.iter().filter(|(name, _)| wanted.named.is_empty() || wanted.named.contains(name));
+    match (counted.next(), wanted.named.first()) {
+        (Some((name, group)), _) => {
+            let strangers = [name.clone()].into_iter().filter(|name| name != wanted.population).collect();
+            Ok(Recorded { trains: of_group(group)?, strangers })
         }
-        None => {
-            let names = groups.iter().map(|(name, _)| name.as_str());
-            let message = format!("the file holds no spikes of the population `{population}`");
-            let help = tianyan_io::did_you_mean(population, names);
+        (None, Some(named)) => {
+            let message = format!("the file holds no spikes of the population `{named}`");
+            let help = tianyan_io::did_you_mean(named, groups.iter().map(|(name, _)| name.as_str()));
             Err(Problem::new("sonata-spikes", message).at(spikes.place("")).help(help).into())
         }
+        // A run without a spike leaves such a file.
+        (None, None) => Ok(Recorded::default()),
     }
 }
 
@@ -88,7 +109,7 @@ fn of_group(group: &ColumnGroup) -> Result<Trains, Problems> {
 }
 
 /// `timestamps population node_ids`, in any order; without a header, in this order.
-fn from_csv(path: &Path, population: &str) -> Result<Recorded, Problems> {
+fn from_csv(path: &Path, wanted: Wanted) -> Result<Recorded, Problems> {
     let mut table = Table::read(path, ' ')?;
     if table.columns.first().is_some_and(|first| first.parse::<f64>().is_ok()) {
         table.rows.insert(0, (1, table.columns.clone()));
@@ -101,22 +122,22 @@ fn from_csv(path: &Path, population: &str) -> Result<Recorded, Problems> {
     }
     let times = table.numbers("timestamps")?;
     let ids = table.numbers(if table.column("node_ids").is_some() { "node_ids" } else { "gids" })?;
-    let named = table.column("population").map(|column| {
-        let name = |row: &(u32, Vec<String>)| row.1.get(column).cloned().unwrap_or_default();
-        table.rows.iter().map(name).collect::<Vec<String>>()
-    });
-    let several = named.as_ref().is_some_and(|names| names.iter().any(|name| *name != names[0]));
-    let keep = |i: usize| !several || named.as_ref().is_none_or(|names| names[i] == population);
+    let column = table.column("population");
+    let names = table.rows.iter().filter_map(|(_, row)| row.get(column?).map(String::as_str));
+    let populations: BTreeSet<&str> = names.collect();
     let mut trains = Trains::new();
-    for (i, (time, id)) in times.into_iter().zip(ids).enumerate().filter(|(i, _)| keep(*i)) {
+    for (i, (time, id)) in times.into_iter().zip(ids).enumerate() {
         if id < 0.0 || id.fract() != 0.0 {
             let problem = Problem::new("csv-number", format!("node id {id} is no whole number from 0 on"));
             return Err(problem.at(table.place(table.rows[i].0)).into());
         }
         trains.entry(id as u32).or_default().push(time);
     }
-    let stranger = named.filter(|_| !several).and_then(|names| names.into_iter().next());
-    Ok(Recorded { trains, stranger: stranger.filter(|name| name != population) })
+    let mut strangers = populations;
+    if strangers.iter().all(|name| *name == wanted.population) {
+        strangers.clear();
+    }
+    Ok(Recorded { trains, strangers: strangers.into_iter().map(String::from).collect() })
 }
 
 /// BMTK's NWB 1: `/processing/<trial>/spike_train/<node id>/data`.

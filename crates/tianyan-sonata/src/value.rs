@@ -52,6 +52,29 @@ impl Value {
     }
 }
 
+/// A column of values.
+#[derive(Debug, Clone)]
+pub(crate) enum Values {
+    Numbers(Vec<f64>),
+    Texts(Vec<String>),
+}
+
+impl Values {
+    /// The value of a row.
+    pub fn get(&self, row: usize) -> Value {
+        match self {
+            Values::Numbers(numbers) => match numbers.get(row) {
+                Some(number) if !number.is_nan() => Value::Number(*number),
+                _ => Value::Missing,
+            },
+            Values::Texts(texts) => match texts.get(row) {
+                Some(text) if !NULLS.contains(&text.as_str()) => Value::Text(text.clone()),
+                _ => Value::Missing,
+            },
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text().unwrap_or_else(|| "NULL".into()))

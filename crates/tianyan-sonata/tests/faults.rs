@@ -166,6 +166,12 @@ fn silences() {
         "\"synaptic_models_dir\": \"$BASE/synaptic_c"
     ));
     fault!("nodes_that_are_nowhere", |n| n.edit("config.json", "\"cells\": \"cells\"", "\"cells\": [0, 98, 99]"));
+    fault!("cells_empty", |n| n.edit("config.json", "\"cells\": \"cells\"", "\"cells\": []"));
+    fault!("sections_unknown", |n| n.edit(
+        "config.json",
+        "\"sections\": \"soma\"",
+        "\"sections\": [\"basal dendrite\", \"spine\"]"
+    ));
     fault!("edges_twice", |n| {
         let input = "{\"edges_file\": \"$NET/input_edges.h5\", \"edge_types_file\": \"$NET/input_edge_types.csv\"}";
         n.edit("config.json", input, &format!("{input}, {input}"));

@@ -90,6 +90,7 @@ impl Source {
                 overwrite: recipe.overwrites(),
                 spikes: spike_files(recipe),
                 fields: recipe.fields(directory)?,
+                conversions: recipe.conversions(),
                 ..OutputSettings::default()
             },
         })

@@ -20,8 +20,7 @@ pub struct Field {
     pub report: usize,
     /// Number of electrodes.
     pub channels: usize,
-    /// mV at an electrode for 1 nA out of a compartment: `channels` times as many as the report has columns, all
-    /// columns of an electrode together.
+    /// mV at an electrode for 1 nA out of a compartment: `channels` numbers for each column of the report.
     pub transfer_mv_per_nanoamp: Vec<f64>,
     /// Folder for a file `<gid>.h5` with the share of each cell.
     pub contributions: Option<PathBuf>,
@@ -29,6 +28,8 @@ pub struct Field {
 
 /// Values in a chunk.
 const CHUNK_VALUES: usize = 8192;
+/// Rows that are summed together.
+const ROWS_AT_ONCE: usize = 8;
 
 /// The open file.
 #[derive(Debug)]
@@ -70,27 +71,25 @@ impl FieldFile {
 
     /// Takes rows into memory.
     pub fn accept(&mut self, block: &TraceBlock) -> Result<(), Problems> {
-        for row in block.values.chunks_exact(self.columns.max(1)) {
-            let transfer = &self.field.transfer_mv_per_nanoamp;
-            if self.cells.is_empty() {
-                self.all.take(row, transfer, self.columns);
-            } else {
-                self.take_cells(row);
-            }
-            self.rows += 1;
+        let columns = self.columns.max(1);
+        if self.cells.is_empty() {
+            self.all.take(&block.values, columns, &self.field);
+        } else {
+            self.take_cells(&block.values);
         }
+        self.rows += (block.values.len() / columns) as u64;
         Ok(())
     }
 
     /// The share of each cell, and their sum.
-    fn take_cells(&mut self, row: &[f64]) {
-        let mut sum = vec![0.0; self.field.channels];
+    fn take_cells(&mut self, rows: &[f64]) {
+        let mut sums = vec![0.0; rows.len() / self.columns.max(1) * self.field.channels];
         for cell in &mut self.cells {
             let before = cell.buffer.len();
-            cell.take(row, &self.field.transfer_mv_per_nanoamp, self.columns);
-            sum.iter_mut().zip(&cell.buffer[before..]).for_each(|(sum, own)| *sum += own);
+            cell.take(rows, self.columns, &self.field);
+            sums.iter_mut().zip(&cell.buffer[before..]).for_each(|(sum, own)| *sum += own);
         }
-        self.all.buffer.extend(sum);
+        self.all.buffer.extend(sums);
     }
 
     /// Bytes that are only in memory.
@@ -143,11 +142,21 @@ impl Sums {
         Ok(time)
     }
 
-    fn take(&mut self, row: &[f64], transfer: &[f64], width: usize) {
-        let currents = &row[self.columns.clone()];
-        for weights in transfer.chunks_exact(width.max(1)) {
-            let weights = &weights[self.columns.clone()];
-            self.buffer.push(weights.iter().zip(currents).map(|(weight, current)| weight * current).sum());
+    /// Adds the sums of some rows, `width` currents each. The weights of a column serve [`ROWS_AT_ONCE`] rows while
+    /// they are in the cache.
+    fn take(&mut self, rows: &[f64], width: usize, field: &Field) {
+        let channels = field.channels.max(1);
+        for rows in rows.chunks(ROWS_AT_ONCE * width) {
+            let start = self.buffer.len();
+            self.buffer.resize(start + rows.len() / width * channels, 0.0);
+            for column in self.columns.clone() {
+                let weights = &field.transfer_mv_per_nanoamp[column * channels..][..channels];
+                let sums = self.buffer[start..].chunks_exact_mut(channels);
+                for (sums, row) in sums.zip(rows.chunks_exact(width)) {
+                    let current = row[column];
+                    sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * current);
+                }
+            }
         }
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct ReportFile {
     first_row: u64,
     /// Rows taken so far.
     rows: u64,
+    /// What each column is multiplied with.
+    pub factors: Option<Vec<f64>>,
 }
 
 impl ReportFile {
@@ -63,7 +65,7 @@ impl ReportFile {
             parts.push(file.check(part)?);
         }
         let columns = probes.len();
-        let mut created = ReportFile { file, when: report.rows, columns, parts, first_row: 0, rows: 0 };
+        let mut created = ReportFile { file, when: report.rows, columns, parts, first_row: 0, rows: 0, factors: None };
         created.flush()?;
         Ok(created)
     }
@@ -76,7 +78,11 @@ impl ReportFile {
         self.check_block(block)?;
         for row in block.values.chunks_exact(self.columns) {
             for part in &mut self.parts {
-                part.buffer.extend_from_slice(&row[part.columns.clone()]);
+                let values = row[part.columns.clone()].iter();
+                match &self.factors {
+                    None => part.buffer.extend(values),
+                    Some(factors) => part.buffer.extend(values.zip(&factors[part.columns.clone()]).map(|(v, f)| v * f)),
+                }
             }
             self.rows += 1;
         }

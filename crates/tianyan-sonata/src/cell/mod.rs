@@ -17,11 +17,11 @@ mod perisomatic;
 
 use std::path::{Path, PathBuf};
 
-use tianyan_model::{Cell, Detector, Discretisation, Geometry, Location, Place, Problem, Problems};
+use tianyan_model::{Cell, Compartment, Detector, Discretisation, Geometry, Location, Place, Problem, Problems};
 
 use crate::field::Coordinates;
 use crate::mechanisms::Library;
-use crate::placement::{Segment, Segments};
+use crate::placement::Segments;
 pub(crate) use fit::read_object;
 use membrane::Membrane;
 pub(crate) use morphology::Tree;
@@ -143,13 +143,19 @@ impl Body {
 
     /// Diameter of each compartment, in the order of section ids.
     pub fn diameters_um(&self) -> Vec<f64> {
+        let compartments = self.compartments(self.segments.all.iter().map(|segment| segment.location));
+        compartments.iter().map(|compartment| compartment.diameter_um).collect()
+    }
+
+    /// The compartments at some places.
+    pub fn compartments(&self, places: impl Iterator<Item = Location>) -> Vec<Compartment> {
         let geometry = Geometry::new(&self.cell.morphology, &self.cell.compartments);
-        let of = |segment: &Segment| {
-            let section = &geometry.sections[segment.location.section];
-            let i = (segment.location.x * section.len() as f64) as usize;
-            section[i.min(section.len() - 1)].diameter_um
+        let of = |place: Location| {
+            let section = &geometry.sections[place.section];
+            let i = (place.x * section.len() as f64) as usize;
+            section[i.min(section.len() - 1)]
         };
-        self.segments.all.iter().map(of).collect()
+        places.map(of).collect()
     }
 
     /// Names of the density mechanisms, in the order of their first section.

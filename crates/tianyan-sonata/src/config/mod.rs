@@ -164,7 +164,6 @@ const TOP: &[&str] = &[
     "config_path",
     "config_dir",
     "gid_mapping_file",
-    "connection_overrides",
 ];
 const RUN: &[&str] = &[
     "tstop",

@@ -14,16 +14,20 @@ pub(crate) struct SpikeInput {
     /// `sonata`, `h5`, `csv` or `nwb`.
     pub module: String,
     pub trial: Option<String>,
+    /// Populations of the file that count; all if there are none.
+    pub populations: Vec<String>,
 }
 
 impl SpikeInput {
     /// Reads the entry.
     pub fn read(entry: &Entry, module: &str, finder: &Finder, warnings: &mut Problems) -> Result<SpikeInput, Problems> {
         let mut problems = Problems::default();
-        warn_unknown(entry, &["input_file", "trial", "population"], warnings);
+        warn_unknown(entry, &["input_file", "trial", "population", "populations"], warnings);
         let file = finder.existing(entry, "input_file", &mut problems).into_iter().next();
         let trial = entry.text("trial", &mut problems);
+        let key = if entry.get("population").is_some() { "population" } else { "populations" };
+        let populations = entry.texts(key, &mut problems).unwrap_or_default();
         problems.or(())?;
-        Ok(SpikeInput { file: file.unwrap_or_default(), module: module.into(), trial })
+        Ok(SpikeInput { file: file.unwrap_or_default(), module: module.into(), trial, populations })
     }
 }

@@ -1,5 +1,6 @@
 //! SEClamp, with BMTK's habits: the resistance is the wanted one within the window and 1e21 megohm outside, but NEURON's
-//! default of 1 megohm in the first step, at 0 mV if the window begins later. Of several cells the last is clamped.
+//! default of 1 megohm in the first step, at 0 mV if the window begins later. Of several cells the one with the highest
+//! gid is clamped; in BMTK the order of a Python set decides.
 
 use tianyan_model::{Gid, Problems, Waveform};
 
@@ -34,7 +35,9 @@ pub(crate) fn clamp(
     let command = Waveform::Pulse { start_ms: delay, duration_ms: duration, amplitude };
     let on = Waveform::Pulse { start_ms: 0.0, duration_ms: delay + duration, amplitude: 1.0 };
     if gids.len() > 1 {
-        let message = "only the last cell is clamped, as in BMTK, which keeps one clamp an input";
+        let gid = gids[gids.len() - 1].0;
+        let message =
+            format!("gid {gid} alone is clamped: BMTK keeps one clamp an input, of whichever cell comes last");
         let problem = entry.problem("node_set", "sonata-bmtk-quirk", message);
         warnings.push(problem.help("give each cell an input of its own"));
     }
