@@ -1,6 +1,7 @@
 //! From edges to connections and synapses.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tianyan_model::{Connections, Gid, Location, Place, PointProcess, Problem, Problems, delay_problem};
 
@@ -9,11 +10,11 @@ use crate::edges::{EdgePopulation, Slab};
 use crate::gaps::{Half, Where};
 use crate::inputs::Activity;
 use crate::kinds::{ARTIFICIAL, Kind};
-use crate::links::{From, Link};
+use crate::links::{Driver, Link};
 use crate::mersenne::MersenneTwister;
 use crate::network::Network;
-use crate::placement::Candidates;
-use crate::plan::{Placing, Plan, PlanKey, Source, Weight};
+use crate::placement::{Aim, Candidates, Segments};
+use crate::plan::{Number, Placing, Plan, PlanKey, Weight};
 
 /// A few wrong edges tell the story; there may be millions.
 const MOST_PROBLEMS: usize = 20;
@@ -28,7 +29,7 @@ pub(crate) struct Origin {
     pub edges: u32,
     pub edge_type: u64,
     pub source: u32,
-    /// Index of the segment of the target's body; `u32::MAX` where the file gave the place, or on artificial cells.
+    /// SONATA's section id; `u32::MAX` on artificial cells.
     pub section_id: u32,
     pub x: f64,
 }
@@ -43,7 +44,10 @@ pub(crate) struct Connector<'a> {
     /// Filled if somebody wants to know.
     pub origins: Option<&'a mut Vec<Origin>>,
     pub problems: Problems,
-    sets: HashMap<(usize, PlanKey), usize>,
+    /// By population of edges: the parameter set of each plan that was met.
+    sets: Vec<HashMap<PlanKey, usize>>,
+    /// By where the aim and the segments lie in memory.
+    candidates: HashMap<(*const Aim, *const Segments), Arc<Candidates>>,
 }
 
 /// The state of one target cell.
@@ -76,7 +80,8 @@ impl<'a> Connector<'a> {
             sites: None,
             origins: None,
             problems: Problems::default(),
-            sets: HashMap::new(),
+            sets: vec![HashMap::new(); network.edges.len()],
+            candidates: HashMap::new(),
         }
     }
 
@@ -167,7 +172,7 @@ impl<'a> Connector<'a> {
                     key = PlanKey::of(population, slab, at);
                 }
                 if let Some(number) =
-                    network.gaps.of_edge(link.edges, *edge).filter(|_| matches!(link.from, From::Cells))
+                    network.gaps.of_edge(link.edges, *edge).filter(|_| matches!(link.driver, Driver::Cells))
                 {
                     self.half((number, false), &mut target);
                 } else if let Some(plan) = network.plans[link.edges].get(&key).filter(|plan| !plan.is_gap(slab, at)) {
@@ -177,7 +182,7 @@ impl<'a> Connector<'a> {
                     }
                 }
             }
-            if matches!(link.from, From::Cells) {
+            if matches!(link.driver, Driver::Cells) {
                 for number in network.gaps.of_source(link.edges, gid) {
                     self.half((*number, true), &mut target);
                 }
@@ -208,10 +213,10 @@ impl<'a> Connector<'a> {
         let nodes = &network.nodes[population.source];
         let is_virtual = matches!(network.kind(Gid(nodes.first_gid + source_node)), Kind::Source);
         let mut source = Gid(nodes.first_gid + source_node);
-        match &edge.link.from {
-            From::Cells if is_virtual => return Ok(()),
-            From::Virtual if !is_virtual => return Ok(()),
-            From::Replay { players, targets } => {
+        match &edge.link.driver {
+            Driver::Cells if is_virtual => return Ok(()),
+            Driver::Virtual if !is_virtual => return Ok(()),
+            Driver::Replay { players, targets } => {
                 let Some(player) = players.get(&source_node).filter(|_| targets.binary_search(&target.gid).is_ok())
                 else {
                     return Ok(());
@@ -220,7 +225,7 @@ impl<'a> Connector<'a> {
             }
             _ => {}
         }
-        let simulated = matches!(edge.link.from, From::Cells);
+        let simulated = matches!(edge.link.driver, Driver::Cells);
         let delay_ms = self.delay(edge, population, source_node, target, simulated)?;
         let mut weight = self.weight(edge, population, source_node, target)?;
         if let Some((activity, player)) = network.activity.as_ref().filter(|_| simulated) {
@@ -282,25 +287,21 @@ impl<'a> Connector<'a> {
                     let place = self.onto(edge, target, *wrong);
                     return Err(Problem::new("sonata-section", message).at(place));
                 };
-                self.one(
-                    edge,
-                    target,
-                    Location { section, x },
-                    (source, weight, delay_ms),
-                    Origin { section_id: id as u32, x, ..origin },
-                );
+                let place = (Location { section, x }, self.parameter_set(edge));
+                let origin = Origin { section_id: id as u32, x, ..origin };
+                self.one(edge, target, place, (source, weight, delay_ms), origin);
                 Ok(())
             }
             Placing::Random { aim } => {
                 let count = edge.plan.count.map_or(1.0, |count| count.of(edge.slab, edge.at));
                 if !(count >= 0.0 && count.fract() == 0.0 && count <= MOST_SYNAPSES) {
                     let message = format!("nsyns = {count} is no whole number from 0 to {MOST_SYNAPSES}");
-                    let source = edge.plan.count.unwrap_or(Source::Shared(count));
+                    let source = edge.plan.count.unwrap_or(Number::Shared(count));
                     let place = self.onto(edge, target, source);
                     return Err(Problem::new("sonata-edge", message).at(place));
                 }
                 // Without a candidate BMTK leaves the synapses out, and draws nothing; the planner has warned.
-                let candidates = body.segments.candidates(aim);
+                let candidates = self.candidates(aim, &body.segments);
                 if candidates.is_empty() {
                     return Ok(());
                 }
@@ -323,11 +324,12 @@ impl<'a> Connector<'a> {
         origin: Origin,
     ) {
         let gid = target.gid;
+        let parameter_set = self.parameter_set(edge);
         let mut random = target.random.take().unwrap_or_else(|| MersenneTwister::new(gid.0));
         for _ in 0..count {
             let segment = &body.segments.all[candidates.draw(&mut random)];
             let origin = Origin { section_id: segment.section_id, x: segment.location.x, ..origin };
-            self.one(edge, target, segment.location, event, origin);
+            self.one(edge, target, (segment.location, parameter_set), event, origin);
         }
         target.random = Some(random);
     }
@@ -336,23 +338,31 @@ impl<'a> Connector<'a> {
         &mut self,
         edge: &Edge,
         target: &Target,
-        location: Location,
+        (location, parameter_set): (Location, usize),
         (source, weight, delay_ms): (Gid, f64, f64),
         origin: Origin,
     ) {
-        let key = (edge.link.edges, edge.key.clone());
-        let parameter_set = match self.sets.get(&key) {
-            Some(set) => *set,
-            None => {
-                let set = self.out.parameter_sets.len();
-                self.out.parameter_sets.push(edge.plan.parameters.clone());
-                self.sets.insert(key, set);
-                set
-            }
-        };
         let process = PointProcess { gid: target.gid, location, mechanism: edge.plan.mechanism, parameter_set };
         let synapse = self.synapse(process);
         self.connection(source, synapse, weight, delay_ms, origin);
+    }
+
+    /// The parameters of a plan's synapses, as an index into those of the connections.
+    fn parameter_set(&mut self, edge: &Edge) -> usize {
+        let sets = &mut self.sets[edge.link.edges];
+        if let Some(set) = sets.get(edge.key) {
+            return *set;
+        }
+        let set = self.out.parameter_sets.len();
+        self.out.parameter_sets.push(edge.plan.parameters.clone());
+        sets.insert(edge.key.clone(), set);
+        set
+    }
+
+    /// The candidates of an aim on a body, without waiting for other threads.
+    fn candidates(&mut self, aim: &Aim, segments: &Segments) -> Arc<Candidates> {
+        let key = (std::ptr::from_ref(aim), std::ptr::from_ref(segments));
+        self.candidates.entry(key).or_insert_with(|| segments.candidates(aim)).clone()
     }
 
     fn synapse(&mut self, process: PointProcess) -> u32 {
@@ -411,12 +421,12 @@ impl<'a> Connector<'a> {
     }
 
     /// Where an edge has a number: in the file of edges, or in the CSV.
-    fn onto(&self, edge: &Edge, target: &Target, number: Source) -> Place {
+    fn onto(&self, edge: &Edge, target: &Target, number: Number) -> Place {
         let name = &self.network.nodes[target.population].name;
         let edges = &self.network.edges[edge.link.edges];
         let mut place = match number {
-            Source::Column(column) => edges.place(&edges.columns(edge.key.group)[column]),
-            Source::Shared(_) => edge.plan.place.clone(),
+            Number::Column(column) => edges.place(&edges.columns(edge.key.group)[column]),
+            Number::Shared(_) => edge.plan.place.clone(),
         };
         place.key = Some(format!("{}, onto node {} of {name}", place.key.unwrap_or_default(), target.node_id));
         place

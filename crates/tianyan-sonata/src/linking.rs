@@ -6,7 +6,7 @@ use tianyan_model::{Gid, Population, Problem, Problems};
 
 use crate::config::{Entry, Files};
 use crate::inputs::{self, Activity, Replay, SpikeInput};
-use crate::links::{From, Link};
+use crate::links::{Driver, Link};
 use crate::network::Reader;
 use crate::node_sets::NodeSets;
 use crate::nodes::NodePopulation;
@@ -18,7 +18,7 @@ impl Reader<'_> {
         for edges in 0..self.network.edges.len() {
             let source = &self.network.nodes[self.network.edges[edges].source];
             if source.node_ids().any(|id| !self.network.is_virtual(source, id)) {
-                self.network.links.push(Link { edges, from: From::Cells });
+                self.network.links.push(Link { edges, driver: Driver::Cells });
             }
             let target = &self.network.nodes[self.network.edges[edges].target];
             if target.node_ids().all(|id| self.network.is_virtual(target, id)) && target.size > 0 {
@@ -104,7 +104,7 @@ impl Reader<'_> {
                 let times = trains.remove(&id).unwrap_or_default();
                 self.network.trains.entry(Gid(first + id)).or_insert(times);
             }
-            self.network.links.extend(linked.into_iter().map(|edges| Link { edges, from: From::Virtual }));
+            self.network.links.extend(linked.into_iter().map(|edges| Link { edges, driver: Driver::Virtual }));
         }
         if !used {
             let message = format!("the input {name} names no virtual node: its spikes drive nothing");
@@ -167,7 +167,7 @@ impl Reader<'_> {
             let Some(Recorded { mut trains, strangers }) = self.problems.take(read) else { continue };
             self.warnings.0.extend(of_strangers(&strangers, &from.name, entry, "spikes_file"));
             let players = self.replaying(source, &label, &before, &mut trains);
-            self.network.links.push(Link { edges, from: From::Replay { players, targets } });
+            self.network.links.push(Link { edges, driver: Driver::Replay { players, targets } });
         }
     }
 

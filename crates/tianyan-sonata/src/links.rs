@@ -10,12 +10,12 @@ use tianyan_model::Gid;
 pub(crate) struct Link {
     /// Index of the population of edges.
     pub edges: usize,
-    pub from: From,
+    pub driver: Driver,
 }
 
-/// Sources of a link.
+/// Whose events drive a link.
 #[derive(Debug)]
-pub(crate) enum From {
+pub(crate) enum Driver {
     /// Simulated cells.
     Cells,
     /// Virtual nodes with known spikes.

@@ -10,7 +10,7 @@ use crate::edges::EdgePopulation;
 use crate::gaps::{Gap, Gaps, Where};
 use crate::inputs::Activity;
 use crate::kinds::{Components, Kind, Models, add_once};
-use crate::links::{From, Link};
+use crate::links::{Driver, Link};
 use crate::mechanisms::{Library, Mechanisms, Shipped};
 use crate::nodes::NodePopulation;
 use crate::placement::Aim;
@@ -256,7 +256,8 @@ impl Reader<'_> {
     fn gaps(&mut self) -> Result<(), Problems> {
         for index in 0..self.network.edges.len() {
             let plans = &self.network.plans[index];
-            let linked = self.network.links.iter().any(|link| link.edges == index && matches!(link.from, From::Cells));
+            let linked =
+                self.network.links.iter().any(|link| link.edges == index && matches!(link.driver, Driver::Cells));
             if !linked || plans.values().all(|plan| plan.gap.is_none()) {
                 continue;
             }

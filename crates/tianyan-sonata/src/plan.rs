@@ -17,17 +17,17 @@ use crate::value::Value;
 
 /// A number that all edges share, or that each has in a column of its group.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Source {
+pub(crate) enum Number {
     Shared(f64),
     Column(usize),
 }
 
-impl Source {
+impl Number {
     /// The number of the edge at a position of the slab; NaN if it is missing there.
     pub fn of(self, slab: &Slab, at: usize) -> f64 {
         match self {
-            Source::Shared(number) => number,
-            Source::Column(column) => slab.number(at, column),
+            Number::Shared(number) => number,
+            Number::Column(column) => slab.number(at, column),
         }
     }
 }
@@ -38,14 +38,14 @@ pub(crate) enum Weight {
     /// syn_weight as it is.
     Plain,
     /// Falls with the difference of the tuning angles of source and target, in degrees.
-    Gaussian { sigma: Source },
+    Gaussian { sigma: Number },
 }
 
 /// Where synapses on a biophysical cell lie.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Placing {
     /// One synapse, where the file says.
-    Given { section_id: Source, x: Source },
+    Given { section_id: Number, x: Number },
     /// `nsyns` synapses, each at random and each with the whole weight.
     Random { aim: Aim },
     /// The files say neither.
@@ -55,17 +55,17 @@ pub(crate) enum Placing {
 /// How the edges of a type and group become connections.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
-    pub syn_weight: Source,
+    pub syn_weight: Number,
     pub weight: Weight,
-    pub delay_ms: Source,
+    pub delay_ms: Number,
     /// Number of synapses; none where the files have no such column.
-    pub count: Option<Source>,
+    pub count: Option<Number>,
     pub placing: Placing,
     /// Index of the mechanism, of synapses on biophysical cells.
     pub mechanism: usize,
     pub parameters: Vec<Parameter>,
     /// Whether its edges are gap junctions.
-    pub gap: Option<Source>,
+    pub gap: Option<Number>,
     /// Of dynamics_params: +1 or -1, for artificial cells.
     pub sign: Option<f64>,
     /// For messages.
@@ -162,7 +162,7 @@ impl Planner<'_> {
         let weight = of.weight(&mut problems);
         let gap = of.gap(&mut problems);
         // Junctions have no delay, and BMTK asks for none.
-        let only_gaps = matches!(gap, Some(Source::Shared(_)));
+        let only_gaps = matches!(gap, Some(Number::Shared(_)));
         let delay_ms = if only_gaps { None } else { of.number("delay", &mut problems) };
         let count = if of.has("nsyns") { of.number("nsyns", &mut problems) } else { None };
         let dynamics = problems.take(self.dynamics(&of).map_err(Problems::from));
@@ -170,9 +170,9 @@ impl Planner<'_> {
         let dynamics = dynamics.flatten();
         let sign = dynamics.as_ref().and_then(|entry| entry.number("sign", &mut problems));
         let mut plan = Plan {
-            syn_weight: syn_weight.unwrap_or(Source::Shared(0.0)),
+            syn_weight: syn_weight.unwrap_or(Number::Shared(0.0)),
             weight: weight.unwrap_or(Weight::Plain),
-            delay_ms: delay_ms.unwrap_or(Source::Shared(0.0)),
+            delay_ms: delay_ms.unwrap_or(Number::Shared(0.0)),
             count,
             placing: Placing::Unknown,
             mechanism: usize::MAX,
@@ -265,15 +265,15 @@ impl Edges<'_> {
     }
 
     /// A number that must be there.
-    fn number(&self, column: &str, problems: &mut Problems) -> Option<Source> {
+    fn number(&self, column: &str, problems: &mut Problems) -> Option<Number> {
         let own_text = self.key.texts.iter().any(|(name, _)| name == column);
         if let Some(own) = self.edges.column_of(self.key.group, column).filter(|_| !own_text) {
-            return Some(Source::Column(own));
+            return Some(Number::Column(own));
         }
         match self.value(column) {
-            Value::Number(number) => Some(Source::Shared(number)),
+            Value::Number(number) => Some(Number::Shared(number)),
             // Other rows of the column hold text.
-            Value::Text(text) if text.trim().parse::<f64>().is_ok() => text.trim().parse().ok().map(Source::Shared),
+            Value::Text(text) if text.trim().parse::<f64>().is_ok() => text.trim().parse().ok().map(Number::Shared),
             other => {
                 let message = format!("`{column}` is {other}, and must be a number");
                 let help = format!(
@@ -286,14 +286,14 @@ impl Edges<'_> {
         }
     }
 
-    fn gap(&self, problems: &mut Problems) -> Option<Source> {
+    fn gap(&self, problems: &mut Problems) -> Option<Number> {
         if self.edges.column_of(self.key.group, "is_gap_junction").is_some() {
             return self.number("is_gap_junction", problems);
         }
         match self.value("is_gap_junction") {
-            Value::Number(number) if number != 0.0 => Some(Source::Shared(1.0)),
-            Value::Text(text) if text.trim() == "1" => Some(Source::Shared(1.0)),
-            Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(Source::Shared(1.0)),
+            Value::Number(number) if number != 0.0 => Some(Number::Shared(1.0)),
+            Value::Text(text) if text.trim() == "1" => Some(Number::Shared(1.0)),
+            Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(Number::Shared(1.0)),
             _ => None,
         }
     }

@@ -63,8 +63,9 @@ impl Reader<'_> {
         match self.file.link_exists(name) {
             true => self.check(&key, self.file.group(name)),
             false => {
-                let there = self.file.member_names().unwrap_or_default().join(", ");
-                Err(self.problem(&key, format!("there is no such group; the file holds: {there}")))
+                let there = self.file.member_names().unwrap_or_default();
+                let there = if there.is_empty() { "nothing".into() } else { there.join(", ") };
+                Err(self.problem(&key, format!("there is no such group; the file holds {there}")))
             }
         }
     }
