@@ -4,17 +4,17 @@
 //! are looked for in the folder of the config first, then in the working directory.
 
 mod entry;
+mod finder;
 mod manifest;
+mod parts;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use entry::{Entry, as_number};
-use serde_json::{Map, Value};
-use tianyan_model::{Place, Problem, Problems};
-
-/// Configs that name configs that name configs ... deeper than this go round in circles.
-const DEEPEST: usize = 8;
+pub(crate) use finder::Finder;
+use parts::{merged, object};
+use serde_json::Map;
+use tianyan_model::{Problem, Problems};
 
 /// What was typed, with defaults where BMTK has them.
 #[derive(Debug, Clone)]
@@ -77,63 +77,6 @@ pub fn read_config(path: &Path) -> Result<(SimulationConfig, Problems), Problems
 /// Whether a JSON file looks like a config of SONATA: by its name alone.
 pub fn is_config(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
-}
-
-fn merged(path: &Path, text: &mut String, depth: usize, problems: &mut Problems) -> Option<Map<String, Value>> {
-    let name = path.display().to_string();
-    if depth > DEEPEST {
-        let message = "the configs name each other in a circle";
-        problems.push(
-            Problem::new("sonata-circular", message)
-                .at(Place::file(name))
-                .help("`network` and `simulation` name the parts of a config; a part must not name its whole"),
-        );
-        return None;
-    }
-    let mut config = object(path, text, problems)?;
-    let variables = manifest::variables(path, &config, &mut problems.0);
-    for (key, value) in &mut config {
-        if key != "manifest" {
-            *value = manifest::replaced(value, &variables);
-        }
-    }
-    // As in BMTK, the second part is looked for beside the first.
-    let mut folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    for part in ["network", "simulation"] {
-        let Some(Value::String(written)) = config.get(part) else { continue };
-        let child = folder.join(written);
-        config.extend(merged(&child, text, depth + 1, problems)?);
-        folder = child.parent().unwrap_or(Path::new("")).to_path_buf();
-    }
-    Some(config)
-}
-
-fn object(path: &Path, text: &mut String, problems: &mut Problems) -> Option<Map<String, Value>> {
-    let place = || Place::file(path.display().to_string());
-    let own = match fs::read_to_string(path) {
-        Ok(own) => own,
-        Err(error) => {
-            let message = format!("cannot read {}: {error}", path.display());
-            problems.push(Problem::new("file-unreadable", message).at(place()).help("is the path right?"));
-            return None;
-        }
-    };
-    let parsed = serde_json::from_str::<Value>(&own);
-    text.push_str(&own);
-    match parsed {
-        Ok(Value::Object(object)) => Some(object),
-        Ok(_) => {
-            problems.push(Problem::new("sonata-json", "the file holds no JSON object").at(place()));
-            None
-        }
-        Err(error) => {
-            let mut at = place().at(error.line() as u32, error.column() as u32);
-            at.source_line = own.lines().nth(error.line().saturating_sub(1)).map(String::from);
-            let message = format!("this is no JSON: {error}");
-            problems.push(Problem::new("sonata-json", message).at(at).help("look for a missing comma, quote or brace"));
-            None
-        }
-    }
 }
 
 /// Simulators whose configs BioNet shares its form with.
@@ -340,7 +283,7 @@ fn output(whole: &Entry, finder: &Finder, problems: &mut Problems, warnings: &mu
     let entry = whole.object("output", problems);
     entry.warn_unknown(OUTPUT, warnings);
     let written = entry.text("output_dir", problems).unwrap_or_else(|| "output".into());
-    let directory = plain(&finder.folder.join(&written));
+    let directory = finder.beside(&written);
     // Names may repeat the directory, as BMTK allows.
     let name = |key: &str, problems: &mut Problems| {
         let name = entry.text(key, problems)?;
@@ -377,51 +320,4 @@ fn node_sets(whole: &Entry, finder: &Finder, problems: &mut Problems) -> Option<
     let path = finder.existing(whole, "node_sets_file", problems).into_iter().next()?;
     let values = object(&path, &mut String::new(), problems)?;
     Some(Entry::new(path.display().to_string(), "", values))
-}
-
-/// Finds files.
-#[derive(Debug, Clone)]
-pub(crate) struct Finder {
-    folder: PathBuf,
-}
-
-impl Finder {
-    /// Paths are relative to the folder of this config.
-    pub fn new(config: &Path) -> Finder {
-        Finder { folder: config.parent().unwrap_or(Path::new("")).to_path_buf() }
-    }
-
-    /// Where a path leads: in the config's folder, or in the working directory if only that exists.
-    pub fn path(&self, written: &str) -> PathBuf {
-        let beside = plain(&self.folder.join(written));
-        if !beside.exists() && Path::new(written).exists() { PathBuf::from(written) } else { beside }
-    }
-
-    /// The files that a key names, one or a list; each must exist.
-    pub fn existing(&self, entry: &Entry, key: &str, problems: &mut Problems) -> Vec<PathBuf> {
-        if entry.get(key).is_none() {
-            entry.need_text(key, problems);
-        }
-        let mut found = Vec::new();
-        for written in entry.texts(key, problems).unwrap_or_default() {
-            let path = self.path(&written);
-            if path.is_file() {
-                found.push(path);
-            } else {
-                let message = format!("there is no file {}", path.display());
-                let help = if written.contains('$') {
-                    "a $VARIABLE in it has no value: give it one in the manifest"
-                } else {
-                    "paths are relative to the folder of the config"
-                };
-                problems.push(entry.problem(key, "file-missing", message).help(help));
-            }
-        }
-        found
-    }
-}
-
-/// The path without its `.`s.
-fn plain(path: &Path) -> PathBuf {
-    path.components().filter(|part| *part != std::path::Component::CurDir).collect()
 }
