@@ -209,6 +209,9 @@ def placed_figures(ours, theirs, label):
     return [compare.Figure(label + "synapses that differ", differ, 0)]
 
 
+FOURTEEN = "bmtk/bio_14cells/config.simulation.json"
+
+
 def live_synapses():
     """Placed synapses; reports of all sections, of a current, of a gate, with their own times."""
     def membrane(variable, **more):
@@ -220,8 +223,27 @@ def live_synapses():
         "gate": membrane("m_Ih", cells={"ei": "e", "model_type": "biophysical"}, sections=["soma"]),
     }
     # The folder of placed synapses lies in BMTK's output: ours follows the output.
-    return live("synapses", "bmtk/bio_14cells/config.simulation.json", 50.0, reports=reports,
-                circuit="config.circuit.json")[1]
+    return live("synapses", FOURTEEN, 50.0, reports=reports, circuit="config.circuit.json")[1]
+
+
+def live_currents():
+    """Synapses while they are busy: their conductances and currents, and the current through the membrane."""
+    def synapses(variable, cells):
+        return {"module": "netcon_report", "variable_name": variable, "cells": cells, "syn_type": "Exp2Syn"}
+    reports = {"g": synapses("g", [0, 3]), "i": synapses("i", [1]),
+               "v": {"module": "membrane_report", "variable_name": "v", "cells": "biophysical", "sections": "soma"}}
+    return live("currents", FOURTEEN, 600.0, reports=reports, circuit="config.circuit.json")[1]
+
+
+def live_replay():
+    """The spikes of an earlier run, sent again through the edges of some cells."""
+    network = data() / "sonata/bmtk/bio_14cells/network"
+    again = {"input_type": "replay_spikes", "module": "replay",
+             "spikes_file": str(data() / "reference/bio_14cells/spikes.h5"),
+             "source_node_set": {"population": "v1", "ei": "e"},
+             "edges": {"edges_file": str(network / "v1_v1_edges.h5"),
+                       "edge_types_file": str(network / "v1_v1_edge_types.csv")}}
+    return live("replay", FOURTEEN, 800.0, inputs={"again": again}, circuit="config.circuit.json")[1]
 
 
 def live_clamps():
@@ -241,7 +263,9 @@ def live_fields():
     """Electrodes that stimulate and that record; synapses that fire by themselves."""
     advanced = "bmtk/bio_advanced_stimuli/"
     source = json.loads((data() / "sonata" / advanced / "config.simulation_xstim.json").read_text())
-    reports = {"v": {"module": "membrane_report", "cells": "all", "variable_name": "v", "sections": "soma"},
+    membrane = {"module": "membrane_report", "cells": "all"}
+    reports = {"v": {**membrane, "variable_name": "v", "sections": "soma"},
+               "outward": {**membrane, "variable_name": "i_membrane", "sections": "all"},
                "ecp": {**source["reports"]["ecp"], "cells": "all", "electrode_positions":
                        str(data() / "sonata/bmtk/bio_components/recXelectrodes/linear_electrode.csv")}}
     figures = live("field", advanced + "config.simulation_xstim.json", 1200.0, reports=reports)[1]
@@ -269,5 +293,6 @@ def live_cortex():
 
 
 CHECKS = {f"sonata {name}": functools.partial(against_reference, name) for name in REFERENCES}
-CHECKS |= {"sonata live synapses": live_synapses, "sonata live clamps": live_clamps, "sonata live fields": live_fields,
+CHECKS |= {"sonata live synapses": live_synapses, "sonata live currents": live_currents,
+           "sonata live replay": live_replay, "sonata live clamps": live_clamps, "sonata live fields": live_fields,
            "sonata live v1": live_cortex}

@@ -198,8 +198,13 @@ impl Recipe for Made {
     fn probes_on(&self, gids: &[Gid], out: &mut Vec<Probe>) -> Result<(), Problems> {
         let dendrite = self.size.compartments - 1;
         for &gid in gids.iter().filter(|gid| !self.is_source(**gid)) {
-            let probe =
-                |section, x| Probe { report: 0, gid, location: Location { section, x }, element_id: section as u32 };
+            let probe = |section, x| Probe {
+                report: 0,
+                gid,
+                location: Location { section, x },
+                instance: 0,
+                element_id: section as u32,
+            };
             out.push(probe(0, 0.5));
             if self.size.v_everywhere {
                 out.extend((0..dendrite).map(|i| probe(1, (f64::from(i) + 0.5) / f64::from(dendrite))));

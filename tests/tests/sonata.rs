@@ -117,31 +117,32 @@ fn four_hundred_and_fifty_cells() {
     check(&Case { config, reference: "bio_450cells_1s", duration_ms: 300.0, voltages: V, spikes: 0 });
 }
 
+/// Runs the network of fourteen cells with other reports; results go to `out`.
+fn fourteen_cells_with(data: &Path, folder: &Path, duration_ms: f64, reports: serde_json::Value) {
+    let base = data.join("sonata/bmtk/bio_14cells");
+    for (name, file) in [("circuit.json", "config.circuit.json"), ("config.json", "config.simulation.json")] {
+        let text = std::fs::read_to_string(base.join(file)).expect("a config");
+        let mut config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        config["manifest"]["$BASE_DIR"] = base.display().to_string().into();
+        if name == "config.json" {
+            config["network"] = "circuit.json".into();
+            config["run"]["tstop"] = duration_ms.into();
+            config["reports"] = reports.clone();
+        }
+        std::fs::write(folder.join(name), config.to_string()).expect("a file");
+    }
+    let run = ["run", "config.json", "--quiet", "--output", "out"];
+    let done = Command::new(program()).args(run).current_dir(folder).output().expect("the program runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
 /// The names of BMTK's synapses, sections and positions: placed as there, draw by draw.
 #[test]
 fn all_synapses_lie_where_bmtk_puts_them() {
     let Some(data) = test_data("placed synapses") else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    let config =
-        std::fs::read_to_string(data.join("sonata/bmtk/bio_14cells/config.simulation.json")).expect("a config");
-    let mut config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
-    let base = data.join("sonata/bmtk/bio_14cells");
-    config["manifest"]["$BASE_DIR"] = base.display().to_string().into();
-    config["network"] = base.join("config.circuit.json").display().to_string().into();
-    config["reports"] = serde_json::json!({"synapses": {"module": "save_synapses", "network_dir": "synapses"}});
-    let mut circuit: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(base.join("config.circuit.json")).expect("a config"))
-            .expect("JSON");
-    circuit["manifest"]["$BASE_DIR"] = base.display().to_string().into();
-    std::fs::write(folder.path().join("circuit.json"), circuit.to_string()).expect("a file");
-    config["network"] = "circuit.json".into();
-    std::fs::write(folder.path().join("config.json"), config.to_string()).expect("a file");
-    let done = Command::new(program())
-        .args(["run", "config.json", "--quiet", "--duration-ms", "1", "--output", "out"])
-        .current_dir(folder.path())
-        .output()
-        .expect("the program runs");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let reports = serde_json::json!({"synapses": {"module": "save_synapses", "network_dir": "synapses"}});
+    fourteen_cells_with(&data, folder.path(), 1.0, reports);
     // Sums over all synapses of BMTK's own files (save_synapses, BMTK 1.2.0): number, sections, positions.
     let wanted = [("lgn_v1", PLACED[0]), ("tw_v1", PLACED[1]), ("v1_v1", PLACED[2])];
     for (name, (count, sections, positions)) in wanted {
@@ -162,6 +163,74 @@ const PLACED: [(usize, f64, f64); 3] = [
     (700, 892_204.0, 15_657.661_183_261_183),
 ];
 
+/// A netcon_report: the synapses of some cells, one by one, in BMTK's order and with its labels.
+#[test]
+fn synapses_are_recorded_one_by_one() {
+    let Some(data) = test_data("recorded synapses") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let reports = serde_json::json!({"tau1": {
+        "module": "netcon_report", "variable_name": "tau1", "cells": [0, 1, 2, 3], "syn_type": "Exp2Syn"
+    }});
+    fourteen_cells_with(&data, folder.path(), 1.0, reports);
+    let path = folder.path().join("out/tau1.h5");
+    let report = &read_report(&path).unwrap_or_else(|problems| panic!("{problems}"))[0];
+    let row: Vec<f64> = report.values[9 * report.columns..].to_vec();
+    let mapping = tianyan_io::columns::open(&path).and_then(|root| root.group("report")?.group("v1")?.group("mapping"));
+    let mapping = mapping.unwrap_or_else(|problem| panic!("{problem}"));
+    let label = |name: &str| {
+        mapping.column(name).and_then(|column| column.numbers()).unwrap_or_else(|problem| panic!("{problem}"))
+    };
+    let weighted = |values: &[f64]| values.iter().enumerate().map(|(i, v)| v * (i % 97 + 1) as f64).sum::<f64>();
+    // The same sums over the file that BMTK 1.2.0 writes.
+    assert_eq!((row.len(), weighted(&label("element_ids"))), (3280, 7_217_609.0));
+    assert_eq!((weighted(&label("src_ids")), weighted(&label("trg_ids"))), (-64_978.0, 241_594.0));
+    assert!((weighted(&label("element_pos")) - 75_071.1).abs() < 0.01);
+    assert!((weighted(&row) - 168_327.1).abs() < 0.01);
+}
+
+/// A clamp_report: the current of a pulse is its amplitude, that of a voltage clamp follows from v.
+#[test]
+fn currents_of_clamps_are_recorded() {
+    let Some(data) = test_data("recorded clamps") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = data.join("sonata/bmtk/bio_1cell");
+    let text = std::fs::read_to_string(base.join("config.simulation_iclamp.json")).expect("a config");
+    let text = text.replace("\"components/", &format!("\"{}/components/", base.display()));
+    let mut config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    config["manifest"]["$BASE_DIR"] = base.display().to_string().into();
+    config["run"]["tstop"] = 40.0.into();
+    config["inputs"] = serde_json::json!({
+        "pulse": {"input_type": "current_clamp", "module": "IClamp", "node_set": "all", "amp": 0.15, "delay": 10.0,
+                  "duration": 5.0},
+        "hold": {"input_type": "voltage_clamp", "module": "SEClamp", "node_set": "all", "amp": -40.0, "delay": 20.0,
+                 "duration": 10.0, "resistance": 2.0}
+    });
+    config["reports"] = serde_json::json!({
+        "pulse": {"module": "clamp_report", "variable_name": "ic"},
+        "hold": {"module": "clamp_report", "variable_name": "se"},
+        "v": {"module": "membrane_report", "variable_name": "v", "sections": "soma", "cells": "all"}
+    });
+    std::fs::write(folder.path().join("config.json"), config.to_string()).expect("a file");
+    let run = ["run", "config.json", "--quiet", "--double", "--output", "out"];
+    let done = Command::new(program()).args(run).current_dir(folder.path()).output().expect("the program runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let [pulse, hold, v] = ["pulse", "hold", "v"].map(|name| {
+        let read = read_report(&folder.path().join(format!("out/{name}.h5")));
+        read.unwrap_or_else(|problems| panic!("{problems}"))[0].trace(0)
+    });
+    for (k, current) in pulse.iter().enumerate() {
+        // Row k is the step from k dt on; the pulse acts in those whose middle it covers.
+        assert_eq!(*current, if (100..150).contains(&k) { 0.15 } else { 0.0 }, "row {k}");
+    }
+    let steps: Vec<usize> = (205..295).collect();
+    assert!(steps.iter().all(|k| hold[*k].abs() > 0.0), "the clamp is on");
+    for k in steps {
+        let expected = (-40.0 - v[k]) / 2.0;
+        assert!((hold[k] - expected).abs() < 1e-9 * expected.abs().max(1.0), "row {k}: {} for {expected}", hold[k]);
+    }
+    assert!(hold[320..].iter().all(|current| *current == 0.0), "the clamp is off");
+}
+
 /// libsonata, BMTK, bluepysnap, pandas and h5py read all outputs, with the same values.
 #[test]
 fn other_peoples_readers_take_the_outputs() {
@@ -171,27 +240,12 @@ fn other_peoples_readers_take_the_outputs() {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let base = data.join("sonata/bmtk/bio_14cells");
-    for (name, file) in [("circuit.json", "config.circuit.json"), ("config.json", "config.simulation.json")] {
-        let text = std::fs::read_to_string(base.join(file)).expect("a config");
-        let mut config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        config["manifest"]["$BASE_DIR"] = base.display().to_string().into();
-        if name == "config.json" {
-            config["network"] = "circuit.json".into();
-            config["run"]["tstop"] = 100.0.into();
-            let report = |sections: &str, cells: serde_json::Value| {
-                serde_json::json!({
-                    "module": "membrane_report", "variable_name": "v", "sections": sections, "cells": cells
-                })
-            };
-            let cells = serde_json::json!([0, 3, 7]);
-            config["reports"] = serde_json::json!({"v": report("soma", cells.clone()), "all": report("all", cells)});
-        }
-        std::fs::write(folder.path().join(name), config.to_string()).expect("a file");
-    }
-    let run = ["run", "config.json", "--quiet", "--output", "out"];
-    let done = Command::new(program()).args(run).current_dir(folder.path()).output().expect("the program runs");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let report = |sections: &str| {
+        let cells = [0, 3, 7];
+        serde_json::json!({"module": "membrane_report", "variable_name": "v", "sections": sections, "cells": cells})
+    };
+    let reports = serde_json::json!({"v": report("soma"), "all": report("all")});
+    fourteen_cells_with(&data, folder.path(), 100.0, reports);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sonata_readers.py");
     let output = folder.path().join("out");
     let read = Command::new(python).arg(script).arg(output).arg("14").output().expect("Python runs");

@@ -4,6 +4,7 @@
 //! spikes.h5     /spikes/<population>/{timestamps (ms), node_ids}      sorted by time, then node id
 //! <report>.h5   /report/<population>/data [row, element]
 //!               /report/<population>/mapping/{node_ids, index_pointers, element_ids, element_pos, time}
+//!               and, of synapses, mapping/{src_ids, trg_ids}
 //! run.json      what was run, how it ended, what it cost
 //! ```
 //!
@@ -56,6 +57,8 @@ pub struct OutputSettings {
     pub fields: Vec<Field>,
     /// Reports in other units than those they are recorded in.
     pub conversions: Vec<Conversion>,
+    /// What drives the columns of reports of synapses.
+    pub synapse_sources: Vec<SynapseSources>,
 }
 
 /// Changes the unit of a report: each column has its factor.
@@ -65,6 +68,17 @@ pub struct Conversion {
     /// Index of the report.
     pub report: usize,
     pub factors: Vec<f64>,
+}
+
+/// Labels the columns of a report of synapses with what drives them: `mapping/src_ids`, beside `mapping/trg_ids`, the
+/// cells they sit on. Both are gids, as BMTK writes them.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct SynapseSources {
+    /// Index of the report.
+    pub report: usize,
+    /// One a column; -1 where no simulated cell drives it.
+    pub gids: Vec<i64>,
 }
 
 impl Default for OutputSettings {
@@ -78,6 +92,7 @@ impl Default for OutputSettings {
             double: false,
             fields: Vec::new(),
             conversions: Vec::new(),
+            synapse_sources: Vec::new(),
         }
     }
 }
@@ -172,6 +187,9 @@ impl Output {
             let mut file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
             let conversion = settings.conversions.iter().find(|conversion| conversion.report == i);
             file.factors = conversion.map(|conversion| conversion.factors.clone());
+            if let Some(sources) = settings.synapse_sources.iter().find(|sources| sources.report == i) {
+                file.label_sources(&sources.gids, probes)?;
+            }
             files.reports.push(Sink::Report(Box::new(file)));
         }
         Ok(Output {

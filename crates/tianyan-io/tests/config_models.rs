@@ -115,10 +115,15 @@ fn ball_and_stick_is_what_its_file_says() {
     let mut probes = Vec::new();
     recipe.probes_on(&[Gid(0), Gid(1)], &mut probes).unwrap();
     assert_eq!(probes.len(), 12 + 1 + 1);
-    let place =
-        |section, x| Probe { report: 0, gid: Gid(0), location: Location { section, x }, element_id: section as u32 };
+    let place = |section, x| Probe {
+        report: 0,
+        gid: Gid(0),
+        location: Location { section, x },
+        instance: 0,
+        element_id: section as u32,
+    };
     assert_eq!(probes[..2], [place(0, 0.5), place(1, 0.5 / 11.0)]);
     let report = &recipe.reports()[2];
     let (mechanism, variable) = ("ExpSyn".to_string(), "i".to_string());
-    assert_eq!(report.quantity, Quantity::PointProcess { mechanism, index: 0, variable });
+    assert_eq!(report.quantity, Quantity::PointProcess { mechanism, variable });
 }

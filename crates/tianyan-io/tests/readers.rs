@@ -65,6 +65,7 @@ fn probes() -> Vec<Probe> {
                 report,
                 gid: Gid(gid),
                 location: Location { section, x },
+                instance: 0,
                 element_id: section as u32,
             })
         })

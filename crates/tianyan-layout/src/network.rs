@@ -235,7 +235,7 @@ impl Builder<'_> {
         for peer in &self.couplings.peers {
             let at = placed[peer.instance as usize];
             let to = slot_of(&layouts[at.group as usize], at, &peer.pointer);
-            match (finder.slot(peer.gid, peer.location, &peer.quantity), to) {
+            match (finder.slot(peer.gid, peer.location, &peer.quantity, 0), to) {
                 (Ok(from), Some(offset)) => copies.push(PeerCopy { from, to: Slot { group: at.group, offset } }),
                 (Err(more), _) => problems.0.extend(more.0),
                 (_, None) => problems.push(

@@ -63,8 +63,8 @@ impl<'a> Finder<'a> {
         Finder { cells, addresses, layouts, by_node: HashMap::new(), by_owner: HashMap::new() }
     }
 
-    /// The slot of a quantity at a place of a cell of this rank.
-    pub fn slot(&mut self, gid: Gid, location: Location, quantity: &Quantity) -> Result<Slot, Problems> {
+    /// The slot of a quantity at a place of a cell of this rank; `instance` as in [`Probe::instance`].
+    pub fn slot(&mut self, gid: Gid, location: Location, quantity: &Quantity, instance: u32) -> Result<Slot, Problems> {
         let Some(address) = self.addresses.of(gid) else {
             return Err(missing(gid, "the cell has no body: nothing can be recorded in a source".into()).into());
         };
@@ -76,14 +76,14 @@ impl<'a> Finder<'a> {
             Quantity::MembraneCurrent => layout.node_fields.membrane_current.map(|field| field + node),
             Quantity::Ion(variable) => ion(layout, node, variable),
             Quantity::Density { mechanism, variable } => self.density(address.group, layout, node, mechanism, variable),
-            Quantity::PointProcess { mechanism, index, variable } => {
-                self.point_process(address.group, layout, gid, mechanism, *index, variable)
+            Quantity::PointProcess { mechanism, variable } => {
+                self.point_process(address.group, layout, (gid, instance), mechanism, variable)
             }
         };
         let Some(offset) = offset else {
             let cell = &self.cells.kinds[address.kind as usize].cell;
             let section = &cell.morphology.sections[location.section].name;
-            let what = format!("{} does not exist at {section}({})", describe(quantity), location.x);
+            let what = format!("{} does not exist at {section}({})", describe(quantity, instance), location.x);
             return Err(missing(gid, what).help(present(layout, node)).into());
         };
         Ok(Slot { group: address.group, offset: offset as u32 })
@@ -102,9 +102,8 @@ impl<'a> Finder<'a> {
         &mut self,
         group: u32,
         layout: &Layout,
-        gid: Gid,
+        (gid, instance): (Gid, u32),
         mechanism: &str,
-        index: usize,
         variable: &str,
     ) -> Option<usize> {
         let (t, table) = find(layout, mechanism)?;
@@ -114,7 +113,7 @@ impl<'a> Finder<'a> {
             table.owner.iter().enumerate().for_each(|(i, owner)| map.entry(*owner).or_default().push(i as u32));
             map
         });
-        by_owner.get(&gid)?.get(index).map(|&i| table.slot(field, i as usize))
+        by_owner.get(&gid)?.get(instance as usize).map(|&i| table.slot(field, i as usize))
     }
 }
 
@@ -142,14 +141,14 @@ fn ion(layout: &Layout, node: usize, variable: &str) -> Option<usize> {
     Some(field + instance)
 }
 
-fn describe(quantity: &Quantity) -> String {
+fn describe(quantity: &Quantity, instance: u32) -> String {
     match quantity {
         Quantity::Voltage => "v".into(),
         Quantity::MembraneCurrent => "i_membrane".into(),
         Quantity::Ion(variable) => format!("`{variable}`"),
         Quantity::Density { mechanism, variable } => format!("`{variable}` of mechanism `{mechanism}`"),
-        Quantity::PointProcess { mechanism, index, variable } => {
-            format!("`{variable}` of instance {index} of `{mechanism}`")
+        Quantity::PointProcess { mechanism, variable } => {
+            format!("`{variable}` of instance {instance} of `{mechanism}`")
         }
     }
 }
@@ -186,12 +185,15 @@ pub fn samplers(
     let mut samplers: Vec<Sampler> =
         reports.iter().enumerate().map(|(index, report)| Sampler::new(index, &report.rows, dt_ms)).collect();
     for probe in probes {
-        match finder.slot(probe.gid, probe.location, &reports[probe.report].quantity) {
+        match finder.slot(probe.gid, probe.location, &reports[probe.report].quantity, probe.instance) {
             Ok(slot) => samplers[probe.report].slots.push(slot),
             Err(more) => {
-                if problems.0.len() < MOST_PROBLEMS {
-                    problems.0.extend(more.0);
-                }
+                let name = &reports[probe.report].name;
+                let told = more.0.into_iter().take(MOST_PROBLEMS.saturating_sub(problems.0.len()));
+                problems.0.extend(told.map(|problem| {
+                    let key = format!("report {name}, gid {}", probe.gid.0);
+                    problem.at(Place::default().key(key))
+                }));
             }
         }
     }

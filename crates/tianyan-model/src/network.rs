@@ -95,7 +95,8 @@ pub struct Peer {
     pub gid: Gid,
     /// Where on it.
     pub location: Location,
-    /// What is read there; `Quantity::Voltage` in graded synapses and gap junctions.
+    /// What is read there; `Quantity::Voltage` in graded synapses and gap junctions. Of point processes, the
+    /// mechanism's first on the cell.
     pub quantity: Quantity,
 }
 
@@ -203,10 +204,9 @@ pub enum Quantity {
     /// A RANGE variable of a density mechanism.
     #[allow(missing_docs)]
     Density { mechanism: String, variable: String },
-    /// A RANGE variable of point processes: of the `index`-th instance of that mechanism on the cell, in the
-    /// order connections, couplings, stimuli.
+    /// A RANGE variable of a point process.
     #[allow(missing_docs)]
-    PointProcess { mechanism: String, index: usize, variable: String },
+    PointProcess { mechanism: String, variable: String },
 }
 
 /// One recorded value: a column of a report.
@@ -218,6 +218,9 @@ pub struct Probe {
     pub gid: Gid,
     /// Where on the cell.
     pub location: Location,
+    /// Of the mechanism's point processes on the cell, in the order connections, couplings, stimuli; 0 where the
+    /// quantity is none of a point process.
+    pub instance: u32,
     /// SONATA's number of the section, for the file's `element_ids`.
     pub element_id: u32,
 }

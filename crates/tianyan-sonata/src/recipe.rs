@@ -11,7 +11,7 @@ use tianyan_model::{
 };
 
 use tianyan_io::network_files::{PlacedBlock, create_folder, write_placed};
-use tianyan_io::output::{Conversion, Field};
+use tianyan_io::output::{Conversion, Field, SynapseSources};
 
 use crate::config::{Finder, SimulationConfig};
 use crate::connect::Connector;
@@ -21,7 +21,7 @@ use crate::kinds::Kind;
 use crate::mechanisms::Shipped;
 use crate::network::{self, Network};
 use crate::node_sets::NodeSets;
-use crate::reports::{MembraneReport, Reader, Reports, Sections};
+use crate::reports::{MembraneReport, ProcessReport, Reader, Reports, Sections};
 
 /// What the command line changes in a config.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -66,6 +66,7 @@ impl SonataRecipe {
         let finder = Finder::new(&config.file);
         let mut reader = Reader {
             network: &network,
+            clamps: &clamps,
             sets,
             dt_ms: config.run.dt_ms,
             // A run cut short from the command line cuts its reports short.
@@ -130,6 +131,21 @@ impl SonataRecipe {
             });
         }
         Ok(found)
+    }
+
+    /// The gids of what drives each column of the reports of synapses; -1 where it is not simulated.
+    pub fn synapse_sources(&self) -> Vec<SynapseSources> {
+        let reports = self.process_reports().filter_map(|(report, process)| {
+            let gids: Option<Vec<i64>> = process.columns.iter().map(|column| column.source).collect();
+            Some(SynapseSources { report, gids: gids? })
+        });
+        reports.collect()
+    }
+
+    /// With their index among all reports.
+    fn process_reports(&self) -> impl Iterator<Item = (usize, &ProcessReport)> {
+        let first = self.reports.membrane.len() + self.reports.electrodes.len();
+        self.reports.processes.iter().enumerate().map(move |(i, report)| (first + i, report))
     }
 
     /// The reports whose currents are written by area, mA/cm2 for nA.
@@ -241,7 +257,7 @@ fn stimulations(
     problems.or(found)
 }
 
-/// Reports of the membrane, then those of electrodes, which record all currents.
+/// Reports of the membrane, then those of electrodes, which record all currents, then those of point processes.
 fn model_reports(reports: &mut Reports, run: &RunSettings) -> Vec<Report> {
     let mut all: Vec<Report> = reports.membrane.iter().map(|report| report.report.clone()).collect();
     for report in &mut reports.electrodes {
@@ -255,6 +271,7 @@ fn model_reports(reports: &mut Reports, run: &RunSettings) -> Vec<Report> {
             double: true,
         });
     }
+    all.extend(reports.processes.iter().map(|report| report.report.clone()));
     all
 }
 
@@ -408,7 +425,13 @@ impl Recipe for SonataRecipe {
         for (index, report) in self.reports.membrane.iter().enumerate() {
             for &gid in gids.iter().filter(|gid| report.gids.binary_search(gid).is_ok()) {
                 let places = self.places(report, gid).into_iter();
-                out.extend(places.map(|(location, element_id)| Probe { report: index, gid, location, element_id }));
+                out.extend(places.map(|(location, element_id)| Probe {
+                    report: index,
+                    gid,
+                    location,
+                    instance: 0,
+                    element_id,
+                }));
             }
         }
         for report in &self.reports.electrodes {
@@ -418,7 +441,21 @@ impl Recipe for SonataRecipe {
                     report: report.report,
                     gid,
                     location: segment.location,
+                    instance: 0,
                     element_id: segment.section_id,
+                }));
+            }
+        }
+        for (report, process) in self.process_reports() {
+            for &gid in gids {
+                let start = process.columns.partition_point(|column| column.gid < gid);
+                let columns = process.columns[start..].iter().take_while(|column| column.gid == gid);
+                out.extend(columns.map(|column| Probe {
+                    report,
+                    gid,
+                    location: column.location,
+                    instance: column.instance,
+                    element_id: column.section_id,
                 }));
             }
         }

@@ -172,6 +172,16 @@ fn silences() {
         "\"sections\": \"soma\"",
         "\"sections\": [\"basal dendrite\", \"spine\"]"
     ));
+    fault!("synapse_type", |n| n.edit(
+        "config.json",
+        "\"membrane_report\"",
+        "\"netcon_report\", \"syn_type\": \"AMPA\""
+    ));
+    fault!("clamp_kind", |n| n.edit("config.json", "\"membrane_report\"", "\"clamp_report\""));
+    fault!("clamp_of_no_kind", |n| {
+        n.edit("config.json", "\"membrane_report\"", "\"clamp_report\"");
+        n.edit("config.json", "\"variable_name\": \"v\"", "\"variable_name\": \"se\"");
+    });
     fault!("edges_twice", |n| {
         let input = "{\"edges_file\": \"$NET/input_edges.h5\", \"edge_types_file\": \"$NET/input_edge_types.csv\"}";
         n.edit("config.json", input, &format!("{input}, {input}"));

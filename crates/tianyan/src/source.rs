@@ -91,6 +91,7 @@ impl Source {
                 spikes: spike_files(recipe),
                 fields: recipe.fields(directory)?,
                 conversions: recipe.conversions(),
+                synapse_sources: recipe.synapse_sources(),
                 ..OutputSettings::default()
             },
         })

@@ -10,8 +10,8 @@ use super::select::Directory;
 use super::template::{location, region};
 use super::values::{ProbeSection, ProbeX};
 
-/// Finds mechanism and rank of a named synapse of a cell.
-type RankOf<'a> = &'a dyn Fn(Gid, &str) -> Result<(String, usize), Problems>;
+/// Finds the mechanism of a named synapse of a cell, and which of its instances the synapse is.
+type RankOf<'a> = &'a dyn Fn(Gid, &str) -> Result<(String, u32), Problems>;
 
 /// A report and its cells.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct ProbeSet {
     pub report: Report,
     /// Ascending.
     pub gids: Vec<Gid>,
+    /// Of a point process: which instance on each of the cells, else empty.
+    pub instances: Vec<u32>,
 }
 
 impl ProbeSet {
@@ -45,11 +47,11 @@ impl ProbeSet {
                 "the name of a report is a file name without .h5",
             ));
         }
-        let quantity = match &entry.synapse {
+        let found = match &entry.synapse {
             Some(synapse) => problems.take(synapse_quantity(entry, synapse, &gids, synapse_index)),
-            None => problems.take(quantity(entry, mechanisms)),
+            None => problems.take(quantity(entry, mechanisms)).map(|quantity| (quantity, Vec::new())),
         };
-        let Some(quantity) = quantity.filter(|_| problems.0.is_empty()) else { return Err(problems) };
+        let Some((quantity, instances)) = found.filter(|_| problems.0.is_empty()) else { return Err(problems) };
         let report = Report {
             name: name.clone(),
             variable: variable(&quantity, entry),
@@ -58,7 +60,12 @@ impl ProbeSet {
             rows: Rows::every(interval_ms),
             double: entry.precision == Precision::Double,
         };
-        Ok(ProbeSet { report, gids })
+        Ok(ProbeSet { report, gids, instances })
+    }
+
+    /// Which of the point processes of a cell is recorded; 0 where none is.
+    pub fn instance(&self, gid: Gid) -> u32 {
+        self.gids.binary_search(&gid).ok().and_then(|at| self.instances.get(at).copied()).unwrap_or_default()
     }
 
     /// The places on a cell, in the order of the report's columns. Sections named by region that do not carry the
@@ -155,7 +162,7 @@ fn quantity(entry: &ProbeEntry, mechanisms: &Mechanisms) -> Result<Quantity, Pro
         let (mechanism, variable) = (mechanism.clone(), variable.to_string());
         return Ok(match index < mechanisms.densities {
             true => Quantity::Density { mechanism, variable },
-            false => Quantity::PointProcess { mechanism, index: 0, variable },
+            false => Quantity::PointProcess { mechanism, variable },
         });
     }
     if variable == "v" {
@@ -186,22 +193,29 @@ fn unknown_variable(entry: &ProbeEntry, mechanisms: &Mechanisms) -> Problem {
     entry.spot.problem("variable", "probe-variable", message).help(help)
 }
 
-fn synapse_quantity(entry: &ProbeEntry, synapse: &str, gids: &[Gid], index_of: RankOf) -> Result<Quantity, Problems> {
-    let mut found: Option<(String, usize)> = None;
+/// The quantity of a named synapse, and which instance it is on each cell.
+fn synapse_quantity(
+    entry: &ProbeEntry,
+    synapse: &str,
+    gids: &[Gid],
+    rank_of: RankOf,
+) -> Result<(Quantity, Vec<u32>), Problems> {
+    let (mut mechanism, mut instances) = (String::new(), Vec::new());
     for &gid in gids {
-        let this = index_of(gid, synapse).map_err(|mut problems| {
+        let (this, instance) = rank_of(gid, synapse).map_err(|mut problems| {
             problems.0.iter_mut().for_each(|problem| problem.place = entry.spot.at("synapse"));
             problems
         })?;
-        if found.as_ref().is_some_and(|found| *found != this) {
+        if !mechanism.is_empty() && mechanism != this {
             let message =
-                format!("synapse `{synapse}` differs between these cells; give each kind a report of its own");
-            return Err(entry.spot.problem("synapse", "probe-variable", message).into());
+                format!("synapse `{synapse}` is of {mechanism} on some of these cells and of {this} on others");
+            let problem = entry.spot.problem("synapse", "probe-variable", message);
+            return Err(problem.help("give each kind of cell a report of its own").into());
         }
-        found = Some(this);
+        mechanism = this;
+        instances.push(instance);
     }
-    let (mechanism, index) = found.unwrap_or_default();
-    Ok(Quantity::PointProcess { mechanism, index, variable: entry.variable.clone() })
+    Ok((Quantity::PointProcess { mechanism, variable: entry.variable.clone() }, instances))
 }
 
 /// NEURON's name of what is recorded.

@@ -103,7 +103,7 @@ impl TomlRecipe {
     }
 
     /// Mechanism of a named synapse, and its rank among the cell's point processes of that mechanism.
-    fn synapse_rank(&self, gid: Gid, name: &str) -> Result<(String, usize), Problems> {
+    fn synapse_rank(&self, gid: Gid, name: &str) -> Result<(String, u32), Problems> {
         let synapses = self.world.template(&self.config, gid).map(|template| &template.synapses);
         let found = synapses.and_then(|synapses| Some((synapses, synapses.get(name)?)));
         let Some((synapses, entry)) = found else {
@@ -112,7 +112,7 @@ impl TomlRecipe {
             return Err(Problem::new("synapse-unknown", message).help(did_you_mean(name, names)).into());
         };
         let before = synapses.iter().take_while(|(other, _)| *other != name);
-        Ok((entry.mechanism.clone(), before.filter(|(_, other)| other.mechanism == entry.mechanism).count()))
+        Ok((entry.mechanism.clone(), before.filter(|(_, other)| other.mechanism == entry.mechanism).count() as u32))
     }
 
     /// Everything that can only be checked with the cells at hand.
@@ -357,7 +357,7 @@ impl Recipe for TomlRecipe {
                 let places = problems.take(set.places(entry, &cell, &self.mechanisms)).unwrap_or_default();
                 out.extend(places.into_iter().map(|location| {
                     let element_id = location.section as u32;
-                    Probe { report, gid, location, element_id }
+                    Probe { report, gid, location, instance: set.instance(gid), element_id }
                 }));
             }
         }

@@ -242,8 +242,8 @@ fn quantity(quantity: &Quantity) -> Value {
         Quantity::Density { mechanism, variable } => {
             json!({ "kind": "density", "mechanism": mechanism, "variable": variable })
         }
-        Quantity::PointProcess { mechanism, index, variable } => {
-            json!({ "kind": "point_process", "mechanism": mechanism, "index": index, "variable": variable })
+        Quantity::PointProcess { mechanism, variable } => {
+            json!({ "kind": "point_process", "mechanism": mechanism, "variable": variable })
         }
     }
 }
@@ -260,6 +260,7 @@ fn reports(recipe: &dyn Recipe, probes: &[Probe]) -> Value {
             "gid": probes.iter().map(|p| p.gid.0).collect::<Vec<_>>(),
             "section": probes.iter().map(|p| p.location.section).collect::<Vec<_>>(),
             "x": probes.iter().map(|p| p.location.x).collect::<Vec<_>>(),
+            "instance": probes.iter().map(|p| p.instance).collect::<Vec<_>>(),
         })
     };
     recipe.reports().iter().enumerate().map(report).collect()

@@ -215,7 +215,7 @@ class Network:
         self._connect(spec["connections"])
         for peer in spec["peers"]:
             target = self.couplings[peer["instance"]]
-            h.setpointer(self.reference(peer["gid"], peer["section"], peer["x"], peer["quantity"]),
+            h.setpointer(self.reference(peer["gid"], peer["section"], peer["x"], 0, peer["quantity"]),
                          peer["pointer"], target)
 
     def _place(self, table, list_name):
@@ -291,12 +291,12 @@ class Network:
             connection.weight[0] = weight
             self.cells[self.spec["synapses"]["gid"][synapse]].connections.append(connection)
 
-    def reference(self, gid, section, x, quantity):
-        """A reference to a variable at a place."""
+    def reference(self, gid, section, x, instance, quantity):
+        """A reference to a variable at a place; instance numbers the point processes of a mechanism on a cell."""
         cell = self.cells[gid]
         kind = quantity["kind"]
         if kind == "point_process":
-            holder = cell.by_mechanism[quantity["mechanism"]][quantity["index"]]
+            holder = cell.by_mechanism[quantity["mechanism"]][instance]
             return element(holder, quantity["variable"])
         segment = cell.at(section, x)
         if kind == "voltage":
@@ -369,7 +369,7 @@ class Recorder:
         self.np = np
         self.columns = len(report["gid"])
         self.every = max(1, round(report["interval_ms"] / dt))
-        places = zip(report["gid"], report["section"], report["x"])
+        places = zip(report["gid"], report["section"], report["x"], report["instance"])
         references = [network.reference(*place, report["quantity"]) for place in places]
         self.vectors = None
         if report["quantity"]["kind"] in ("point_process", "density"):

@@ -152,6 +152,7 @@ impl Recipe for Pair {
             report: 0,
             gid: Gid(gid),
             location: Location { section, x },
+            instance: 0,
             element_id: section as u32,
         };
         out.extend([probe(0, 0, 0.5), probe(0, 1, 1.0), probe(1, 0, 0.5)]);

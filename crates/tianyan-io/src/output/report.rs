@@ -24,6 +24,7 @@ struct Part {
     /// Its columns of the report.
     columns: Range<usize>,
     data: Dataset,
+    mapping: Group,
     time: Dataset,
     /// Rows that are not on disk yet, row-major.
     buffer: Vec<f64>,
@@ -68,6 +69,17 @@ impl ReportFile {
         let mut created = ReportFile { file, when: report.rows, columns, parts, first_row: 0, rows: 0, factors: None };
         created.flush()?;
         Ok(created)
+    }
+
+    /// Writes what drives the synapses that are the columns, and what they sit on.
+    pub fn label_sources(&mut self, source_gids: &[i64], probes: &[Probe]) -> Result<(), Problems> {
+        let labelled = self.parts.iter().try_for_each(|part| {
+            let targets: Vec<i64> = probes[part.columns.clone()].iter().map(|probe| i64::from(probe.gid.0)).collect();
+            let sources = &source_gids[part.columns.clone()];
+            part.mapping.new_dataset_builder().with_data(sources).create("src_ids")?;
+            part.mapping.new_dataset_builder().with_data(&targets).create("trg_ids").map(|_| ())
+        });
+        self.file.check(labelled)
     }
 
     /// Takes rows into memory.
@@ -173,7 +185,7 @@ fn create_part(
     write_mapping(&mapping, population, &probes[columns.clone()])?;
     let time = mapping.new_dataset::<f64>().shape(3).create("time")?;
     text_attribute(&time, "units", "ms")?;
-    Ok(Part { columns, data, time, buffer: Vec::new() })
+    Ok(Part { columns, data, mapping, time, buffer: Vec::new() })
 }
 
 /// HDF5 narrows the f64 values to the dataset's f32 on the way, rounding to nearest.

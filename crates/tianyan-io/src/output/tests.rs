@@ -39,7 +39,7 @@ fn report(name: &str, interval_ms: f64, double: bool) -> Report {
 }
 
 fn probe(report: usize, gid: u32, section: usize, x: f64) -> Probe {
-    Probe { report, gid: Gid(gid), location: Location { section, x }, element_id: section as u32 }
+    Probe { report, gid: Gid(gid), location: Location { section, x }, instance: 0, element_id: section as u32 }
 }
 
 fn probes(report: usize) -> Vec<Probe> {

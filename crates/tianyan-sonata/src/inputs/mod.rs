@@ -27,6 +27,13 @@ pub(crate) struct Clamp {
     pub driven: Vec<(&'static str, Waveform)>,
 }
 
+impl Clamp {
+    /// Whether a file gives its course.
+    pub fn is_played(&self) -> bool {
+        self.driven.iter().any(|(_, waveform)| matches!(waveform, Waveform::Played { .. }))
+    }
+}
+
 /// Modules that BMTK has and that are not here.
 pub(crate) fn unsupported(name: &str, module: &str, entry: &Entry) -> Problem {
     let help = match module {
