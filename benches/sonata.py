@@ -85,7 +85,7 @@ def main():
     lines = [
         "# bio_450cells beside BMTK",
         "",
-        f"{options.milliseconds:g} ms, one thread, processor time, {options.rounds} rounds, development build;",
+        f"{options.milliseconds:g} ms, one thread, processor time, rounds: {options.rounds}, development build;",
         f"{platform.machine()}, {os.cpu_count()} cores, {datetime.date.today()}, commit {commit}. Made by benches/sonata.py.",
         "",
         "| | set-up, s | run, s | memory, MB |",

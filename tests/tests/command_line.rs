@@ -39,6 +39,22 @@ fn run_leaves_complete_files_and_a_summary() {
 }
 
 #[test]
+fn closed_pipes_stop_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in
+        [&["run", &ball(), "--output", "out", "--duration-ms", "20"][..], &["check", &ball()], &["explain"]]
+    {
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program runs");
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("an end").code(), Some(0), "{arguments:?}");
+    }
+    let summary = read_back::read_run_json(&folder.path().join("out/run.json")).expect("run.json");
+    assert_eq!(summary.status, RunStatus::Done);
+}
+
+#[test]
 fn threads_change_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let ring = root().join("models/ring/ring_hh.toml").display().to_string();

@@ -1,6 +1,7 @@
 //! `tianyan build`.
 
 use crate::arguments::BuildArguments;
+use crate::say::say;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -15,7 +16,7 @@ pub fn build(arguments: &BuildArguments) -> Result<ExitCode, Error> {
     let threads = arguments.threads.map_or(0, usize::from);
     let built = tianyan::build_network(&arguments.file, &options, &output, threads, arguments.overwrite)?;
     if !arguments.quiet {
-        println!("{}", describe(&built, started.elapsed().as_secs_f64(), &output));
+        say!("{}", describe(&built, started.elapsed().as_secs_f64(), &output));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -19,6 +19,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode, Error> {
     };
     let comparison = tianyan::compare(&arguments.a, &arguments.b, &options)?;
     let text = || comparison.to_string().trim_end().to_string();
-    say(&if arguments.json { format!("{:#}", comparison.to_json()) } else { text() });
+    let text = if arguments.json { format!("{:#}", comparison.to_json()) } else { text() };
+    say!("{text}");
     Ok(if comparison.equal() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) })
 }

@@ -1,5 +1,6 @@
 //! `tianyan explain`.
 
+use crate::say::{say, tell};
 use std::process::ExitCode;
 use tianyan::Error;
 use tianyan::nmodl::explain;
@@ -7,12 +8,12 @@ use tianyan::nmodl::explain;
 /// Says what a code means, or lists all codes.
 pub fn explain(code: Option<&str>) -> Result<ExitCode, Error> {
     let Some(code) = code else {
-        explain::all().iter().for_each(|entry| println!("{:28} {}", entry.code, entry.summary));
+        explain::all().iter().for_each(|entry| say!("{:28} {}", entry.code, entry.summary));
         return Ok(ExitCode::SUCCESS);
     };
     match explain::find(code) {
         Some(entry) => {
-            println!("{entry}");
+            say!("{entry}");
             Ok(ExitCode::SUCCESS)
         }
         None => {
@@ -21,7 +22,7 @@ pub fn explain(code: Option<&str>) -> Result<ExitCode, Error> {
                 .iter()
                 .find(|e| e.code == longer || e.code.starts_with(code) || code.starts_with(e.code));
             let near = near.map_or(String::new(), |entry| format!("did you mean `{}`? ", entry.code));
-            eprintln!(
+            tell!(
                 "error[code-unknown]: there is no code `{code}` of the mechanism compiler\n  help: {near}`tianyan explain` lists all; \
                  other messages carry their cure with them"
             );

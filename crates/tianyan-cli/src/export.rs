@@ -1,5 +1,6 @@
 //! `tianyan export`.
 
+use crate::say::say;
 use std::path::Path;
 use std::process::ExitCode;
 use tianyan::{Error, Overrides, Session};
@@ -8,6 +9,6 @@ use tianyan::{Error, Overrides, Session};
 pub fn neuron(config: &Path, directory: &Path) -> Result<ExitCode, Error> {
     let session = Session::open(config, &Overrides::default())?;
     let files = session.export_neuron(directory)?;
-    println!("{} files in {}; run `python network.py` there", files.len(), directory.display());
+    say!("{} files in {}; run `python network.py` there", files.len(), directory.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! `tianyan info`.
 
+use crate::say::say;
 use std::process::ExitCode;
 use tianyan::Error;
 
@@ -10,12 +11,12 @@ pub fn show() -> Result<ExitCode, Error> {
         || "none: mechanisms that are not shipped are interpreted, about 50 times slower".into(),
         |c| format!("{} ({})", c.program, c.version),
     );
-    println!("tianyan     {}", environment.version);
-    println!("cores       {}", environment.cores);
-    println!("kernels     {}", environment.instruction_set);
-    println!("C compiler  {compiler}");
-    println!("MPI         not built in");
-    println!("GPU         not built in");
-    println!("mechanisms  {}", environment.mechanisms.join(", "));
+    say!("tianyan     {}", environment.version);
+    say!("cores       {}", environment.cores);
+    say!("kernels     {}", environment.instruction_set);
+    say!("C compiler  {compiler}");
+    say!("MPI         not built in");
+    say!("GPU         not built in");
+    say!("mechanisms  {}", environment.mechanisms.join(", "));
     Ok(ExitCode::SUCCESS)
 }

@@ -17,6 +17,7 @@ mod spikes;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use say::tell;
 use std::process::ExitCode;
 use tianyan::Error;
 
@@ -44,6 +45,6 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &Error) -> ExitCode {
-    eprintln!("{error}");
+    tell!("{error}");
     ExitCode::from(error.exit_code())
 }

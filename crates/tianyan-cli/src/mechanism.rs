@@ -1,7 +1,7 @@
 //! `tianyan mod`.
 
 use crate::arguments::{Format, Stage};
-use crate::say::say;
+use crate::say::{say, tell};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tianyan::nmodl::diagnostic::Severity;
@@ -17,7 +17,7 @@ pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[
     });
     let mut reports = tianyan::compile_files(files, stage);
     if reports.is_empty() {
-        eprintln!(
+        tell!(
             "error[no-files]: no .mod file there\n  help: name files, folders that hold some, or a shipped mechanism"
         );
         return ExitCode::from(2);
@@ -30,7 +30,7 @@ pub fn compile(files: &[PathBuf], stage: Option<Stage>, format: Format, deny: &[
     match format {
         Format::Json => {
             let all: Vec<_> = reports.iter().map(MechanismReport::to_json).collect();
-            say(&format!("{:#}", serde_json::Value::Array(all)));
+            say!("{:#}", serde_json::Value::Array(all));
         }
         Format::Text => reports.iter().for_each(tell),
     }
@@ -45,8 +45,8 @@ fn deny_warnings(report: &mut MechanismReport, deny: &[String]) {
 }
 
 fn tell(report: &MechanismReport) {
-    report.diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
+    report.diagnostics.iter().for_each(|diagnostic| tell!("{diagnostic}\n"));
     if report.is_good() {
-        say(&report.text);
+        say!("{}", report.text);
     }
 }

@@ -10,6 +10,6 @@ pub fn plot(file: &Path, output: Option<&Path>, cells: &[String]) -> Result<Exit
     let target = output.map_or_else(|| file.with_extension("svg"), Path::to_path_buf);
     PictureFormat::of(&target)?;
     tianyan::save_picture(&tianyan::plot(file, cells)?, &target)?;
-    say(&target.display().to_string());
+    say!("{}", target.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! How far a run has come: a bar on a terminal, a line a minute elsewhere.
 
+use crate::say::tell;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -49,7 +50,7 @@ impl Display {
                     *last = Instant::now();
                     let rate = progress.elapsed_s / progress.time_ms;
                     let left = rate * (progress.duration_ms - progress.time_ms);
-                    eprintln!("{at}; {:.0} s elapsed, about {left:.0} s left", progress.elapsed_s);
+                    tell!("{at}; {:.0} s elapsed, about {left:.0} s left", progress.elapsed_s);
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::arguments::{Kept, RunArguments};
 use crate::progress::Display;
+use crate::say::{say, tell};
 use std::path::Path;
 use std::process::ExitCode;
 use tianyan::{Error, Overrides, RunStatus, RunSummary, Session, StartOptions, Stop, model};
@@ -22,7 +23,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
     };
     let session = Session::open(&arguments.config, &overrides)?;
     if !arguments.quiet {
-        session.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+        session.warnings.iter().for_each(|warning| tell!("{warning}\n"));
     }
     let stop = Stop::on_signals();
     let mut run = session.start(&StartOptions {
@@ -42,7 +43,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
     display.end();
     let summary = run.finish()?;
     if !arguments.quiet {
-        println!("{}", describe(&summary, &arguments.output.clone().unwrap_or(session.output_directory())));
+        say!("{}", describe(&summary, &arguments.output.clone().unwrap_or(session.output_directory())));
     }
     Ok(if summary.status == RunStatus::Done { ExitCode::SUCCESS } else { ExitCode::from(STOPPED) })
 }
@@ -78,16 +79,16 @@ fn listing(directory: &Path) -> String {
 /// Checks a config.
 pub fn check(config: &Path) -> Result<ExitCode, Error> {
     let session = Session::open(config, &Overrides::default())?;
-    session.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    session.warnings.iter().for_each(|warning| tell!("{warning}\n"));
     let estimate = session.estimate()?;
-    println!("{}: no errors", config.display());
-    println!("cells             {}", estimate.cells);
-    println!("compartments      {}", estimate.compartments);
-    println!("point processes   {}", estimate.point_processes);
-    println!("event connections {}", estimate.connections);
-    println!("steps             {}", estimate.steps);
-    println!("memory            {:.1} MB", estimate.memory_mb);
-    println!("output            {:.1} MB", estimate.output_mb);
-    println!("processor time    about {:.1} s on one core", estimate.cpu_s);
+    say!("{}: no errors", config.display());
+    say!("cells             {}", estimate.cells);
+    say!("compartments      {}", estimate.compartments);
+    say!("point processes   {}", estimate.point_processes);
+    say!("event connections {}", estimate.connections);
+    say!("steps             {}", estimate.steps);
+    say!("memory            {:.1} MB", estimate.memory_mb);
+    say!("output            {:.1} MB", estimate.output_mb);
+    say!("processor time    about {:.1} s on one core", estimate.cpu_s);
     Ok(ExitCode::SUCCESS)
 }

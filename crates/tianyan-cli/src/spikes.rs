@@ -27,6 +27,7 @@ pub fn spikes(arguments: &SpikesArguments) -> Result<ExitCode, Error> {
     if let Some(file) = &arguments.psth {
         save_picture(&report.psth(), file)?;
     }
-    say(&if arguments.json { format!("{:#}", report.to_json()) } else { report.to_string().trim_end().to_string() });
+    let text = if arguments.json { format!("{:#}", report.to_json()) } else { report.to_string() };
+    say!("{}", text.trim_end());
     Ok(ExitCode::SUCCESS)
 }
