@@ -231,7 +231,8 @@ def live_currents():
     def synapses(variable, cells):
         return {"module": "netcon_report", "variable_name": variable, "cells": cells, "syn_type": "Exp2Syn"}
     reports = {"g": synapses("g", [0, 3]), "i": synapses("i", [1]),
-               "v": {"module": "membrane_report", "variable_name": "v", "cells": "biophysical", "sections": "soma"}}
+               "v": {"module": "membrane_report", "variable_name": "v", "cells": {"model_type": "biophysical"},
+                     "sections": "soma"}}
     return live("currents", FOURTEEN, 600.0, reports=reports, circuit="config.circuit.json")[1]
 
 
