@@ -2,24 +2,35 @@
 #![allow(missing_docs)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use std::hint::black_box;
-use tianyan_engine::{Tree, solve_tree};
+use tianyan_engine::{Arrays, Backend, CpuBackend, CpuOptions, Given, solve};
+use tianyan_layout::{Chains, Member, plan};
 use tianyan_tests::model::{cpu, network, recipe, simulation};
 use tianyan_tests::root;
 
-/// A binary tree of `rows` rows.
-fn solve(c: &mut Criterion) {
-    let rows = 512;
-    let parent: Vec<u32> = (0..rows as u32).map(|r| r.saturating_sub(1) / 2).collect();
-    let couplings = vec![-0.1; rows];
-    let mut group = c.benchmark_group("solve_tree");
-    group.throughput(Throughput::Elements(rows as u64));
-    group.bench_function("512 rows, 1 lane", |b| {
+/// 32 binary trees of branches of four compartments, as in the rings, with vectors of this machine.
+fn tree(c: &mut Criterion) {
+    let rows = 64 * 4 + 1;
+    let parent: Vec<u32> = (0..rows as u32)
+        .map(|row| match row {
+            0 => 0,
+            _ if (row - 1) % 4 > 0 => row - 1,
+            _ => ((row - 1) / 4).saturating_sub(1) / 2 * 4 + u32::from(row > 8) * 4,
+        })
+        .collect();
+    let chains = Chains::new(&parent, vec![0; rows], 1);
+    let members: Vec<Member> = (0..32).map(|cell| Member { chains: &chains, first_row: cell * rows as u32 }).collect();
+    let (plan, _, _) = plan(&members, CpuBackend::new(CpuOptions::default()).target().lanes);
+    let mut group = c.benchmark_group("solve");
+    group.throughput(Throughput::Elements(32 * rows as u64));
+    group.bench_function("32 trees of 257 rows", |b| {
+        let new = |value: f64| vec![value; plan.nodes() + 1];
+        let [mut v, mut rhs, mut diagonal, axial, up, down] = [-65.0, 0.1, 1.0, 0.2, -0.1, -0.1].map(new);
+        let mut given = Given::default();
         b.iter(|| {
-            let tree = Tree { parent: &parent, to_parent: &couplings, from_parent: &couplings };
-            let (mut diagonal, mut rhs) = (vec![1.0; rows], vec![1.0; rows]);
-            solve_tree::<1>(&tree, black_box(&mut diagonal), black_box(&mut rhs));
-            rhs
+            rhs.fill(0.1);
+            diagonal.fill(1.0);
+            let (v, rhs, diagonal) = (&mut v, &mut rhs, &mut diagonal);
+            solve(&plan, &mut Arrays { v, rhs, diagonal, axial: &axial, up: &up, down: &down }, &mut given, 1.0);
         });
     });
 }
@@ -39,5 +50,5 @@ fn epoch(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, solve, epoch);
+criterion_group!(benches, tree, epoch);
 criterion_main!(benches);

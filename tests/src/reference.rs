@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 use tianyan_engine::{Backend, Cause, EngineError, Event, Fired, Inputs, Outputs, Phase, next_ms};
-use tianyan_layout::{Group, MechanismTable, Precision, Sampler, Slot, State, Target};
+use tianyan_layout::{CellRows, Group, Layout, MechanismTable, Precision, Sampler, Slot, State, Target};
 use tianyan_model::{SecondOrder, Spike};
 use tianyan_nmodl::interpret;
 use tianyan_nmodl::ir::{Binding, Kernel};
@@ -160,10 +160,8 @@ fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f6
     let membrane: Vec<(f64, f64)> = (0..layout.nodes).map(|n| (state[f.diagonal + n], -state[f.rhs + n])).collect();
     sweep(group, |t| &t.mechanism.kernels.current, |t| t.mechanism.electrode, t + 0.5 * dt, dt);
     let state = group.state.values_mut();
-    for tile in &layout.tiles {
-        for lane in 0..layout.lanes {
-            solve(state, &layout, tile, lane);
-        }
+    for cell in &layout.rows.cells {
+        solve(state, &layout, cell);
     }
     for node in 0..layout.nodes {
         let dv = state[f.rhs + node];
@@ -182,28 +180,30 @@ fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f6
 }
 
 /// Assembles and solves one cell.
-fn solve(state: &mut [f64], layout: &tianyan_layout::Layout, tile: &tianyan_layout::Tile, lane: usize) {
+fn solve(state: &mut [f64], layout: &Layout, cell: &CellRows) {
     let f = layout.node_fields;
-    let at = |row: usize| tile.first_node + row * layout.lanes + lane;
-    let parent = |row: usize| at(layout.parent[tile.first_row + row] as usize);
-    for row in 0..tile.rows {
-        state[f.diagonal + at(row)] += state[f.axial + at(row)];
-    }
-    for row in 1..tile.rows {
-        let dv = state[f.voltage + parent(row)] - state[f.voltage + at(row)];
-        state[f.rhs + at(row)] -= state[f.to_parent + at(row)] * dv;
-        state[f.rhs + parent(row)] += state[f.from_parent + at(row)] * dv;
-    }
-    for row in (1..tile.rows).rev() {
-        let inverse = 1.0 / state[f.diagonal + at(row)];
-        let factor = state[f.from_parent + at(row)] * inverse;
+    let nodes = layout.rows.nodes(cell);
+    let at = |row: usize| nodes[row] as usize;
+    let parent = |row: usize| cell.parent[row] as usize;
+    let rows = nodes.len();
+    let (mut from_diagonal, mut from_rhs) = (vec![0.0; rows], vec![0.0; rows]);
+    for row in (0..rows).rev() {
+        let (up, down) = (state[f.to_parent + at(row)], state[f.from_parent + at(row)]);
+        let dv = if row == 0 { 0.0 } else { state[f.voltage + at(parent(row))] - state[f.voltage + at(row)] };
+        let pivot = (state[f.diagonal + at(row)] + state[f.axial + at(row)]) - from_diagonal[row];
+        let right = (state[f.rhs + at(row)] - up * dv) - from_rhs[row];
+        let inverse = 1.0 / pivot;
         state[f.diagonal + at(row)] = inverse;
-        state[f.diagonal + parent(row)] -= factor * state[f.to_parent + at(row)];
-        state[f.rhs + parent(row)] -= factor * state[f.rhs + at(row)];
+        state[f.rhs + at(row)] = right;
+        if row > 0 {
+            let factor = down * inverse;
+            from_diagonal[parent(row)] += factor * up;
+            from_rhs[parent(row)] += factor * right - down * dv;
+        }
     }
-    state[f.rhs + at(0)] /= state[f.diagonal + at(0)];
-    for row in 1..tile.rows {
-        let known = state[f.to_parent + at(row)] * state[f.rhs + parent(row)];
-        state[f.rhs + at(row)] = (state[f.rhs + at(row)] - known) * state[f.diagonal + at(row)];
+    for row in 0..rows {
+        let known = if row == 0 { 0.0 } else { state[f.rhs + at(parent(row))] };
+        state[f.rhs + at(row)] =
+            (state[f.rhs + at(row)] - state[f.to_parent + at(row)] * known) * state[f.diagonal + at(row)];
     }
 }

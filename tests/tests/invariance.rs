@@ -42,6 +42,10 @@ fn small_groups(threads: usize) -> Box<dyn Backend> {
     Box::new(CpuBackend::new(CpuOptions { threads, group_bytes: 1, ..CpuOptions::default() }))
 }
 
+fn lanes(lanes: usize) -> Box<dyn Backend> {
+    Box::new(CpuBackend::new(CpuOptions { lanes, ..CpuOptions::default() }))
+}
+
 fn check_cpu(text: &str) -> Record {
     let want = record(text, cpu(1), None);
     assert!(!want.spikes.is_empty(), "the model fires");
@@ -50,6 +54,9 @@ fn check_cpu(text: &str) -> Record {
     assert_same("a group a cell, three threads", &want, &record(text, small_groups(3), None));
     assert_same("epochs of one step", &want, &record(text, cpu(1), Some(1)));
     assert_same("epochs of seven steps", &want, &record(text, cpu(1), Some(7)));
+    for width in [1, 2, 4, 8, 16] {
+        assert_same(&format!("{width} lanes"), &want, &record(text, lanes(width), None));
+    }
     assert_same("interpreted", &want, &record(text, interpreted(), None));
     want
 }

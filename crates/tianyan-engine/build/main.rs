@@ -7,13 +7,14 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use tianyan_nmodl::emit::{EVENTS, SWEEPS};
-use tianyan_nmodl::{Mechanism, Options};
+use tianyan_nmodl::{Mechanism, MechanismKind, Options};
 
-/// Name of the variant, flags of the C compiler.
-type Variant = (&'static str, &'static [&'static str]);
+/// Name of the variant, flags of the C compiler, doubles in a vector (0: the tree solver is left to Rust).
+type Variant = (&'static str, &'static [&'static str], usize);
 
 fn main() {
     println!("cargo::rerun-if-changed=build/main.rs");
+    println!("cargo::rerun-if-changed=src/solve.c");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mechanisms: Vec<Mechanism> =
         tianyan_nmodl::shipped::all().iter().map(|(_, file, text)| compile(file, text)).collect();
@@ -34,19 +35,23 @@ fn compile(file: &str, text: &str) -> Mechanism {
 fn variants() -> &'static [Variant] {
     match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
         Ok("x86_64") => &[
-            ("avx512", &["-march=x86-64-v4", "-mprefer-vector-width=512"]),
-            ("avx2", &["-march=x86-64-v3"]),
-            ("base", &[]),
+            ("avx512", &["-march=x86-64-v4", "-mprefer-vector-width=512"], 8),
+            ("avx2", &["-march=x86-64-v3"], 4),
+            ("base", &[], 0),
         ],
-        _ => &[("base", &[])],
+        _ => &[("base", &[], 0)],
     }
 }
 
 /// Compiles all mechanisms for one variant; false if the compiler cannot.
-fn build(out: &Path, (name, flags): &Variant, mechanisms: &[Mechanism]) -> bool {
+fn build(out: &Path, (name, flags, lanes): &Variant, mechanisms: &[Mechanism]) -> bool {
     let mut text = String::from(tianyan_nmodl::emit::PRELUDE);
     for mechanism in mechanisms {
         text.push_str(&tianyan_nmodl::emit::emit(mechanism, &format!("tianyan_{name}_")));
+    }
+    if *lanes > 0 {
+        let define = format!("#define LANES {lanes}\n#define NAME(x) tianyan_{name}_##x\n");
+        text.push_str(&(define + include_str!("../src/solve.c")));
     }
     let file = out.join(format!("shipped_{name}.c"));
     fs::write(&file, text).expect("OUT_DIR is writable");
@@ -73,41 +78,57 @@ fn digest(text: &str) -> u64 {
     hasher.finish()
 }
 
+const SOLVE: &str = "plan: *const PlanPointers, arrays: *const ArrayPointers, factor: f64";
+
 const SWEEP: &str = "state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64";
 
 fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
     let mut rust = String::from("// Made by build/main.rs.\nunsafe extern \"C\" {\n");
-    for (variant, _) in built {
+    for (variant, _, lanes) in built {
+        if *lanes > 0 {
+            let _ = writeln!(rust, "    fn tianyan_{variant}_solve({SOLVE});");
+        }
         for mechanism in mechanisms {
-            declare(&mut rust, variant, mechanism, &SWEEPS, "");
-            declare(&mut rust, variant, mechanism, &EVENTS, ", i: i64, argument: *mut f64, effect: *mut f64");
+            declare(&mut rust, variant, mechanism, &SWEEPS, "", "");
+            if mechanism.kind == MechanismKind::Density {
+                declare(&mut rust, variant, mechanism, &SWEEPS, "_run", "");
+            }
+            declare(&mut rust, variant, mechanism, &EVENTS, "", ", i: i64, argument: *mut f64, effect: *mut f64");
         }
     }
     rust.push_str("}\npub static SHIPPED: &[Shipped] = &[\n");
     for mechanism in mechanisms {
         let digest = digest(&tianyan_nmodl::emit::emit(mechanism, ""));
         let _ = writeln!(rust, "    Shipped {{ digest: {digest}, variants: &[");
-        for (variant, _) in built {
-            let (sweeps, events) = (list(variant, mechanism, &SWEEPS), list(variant, mechanism, &EVENTS));
-            let _ = writeln!(rust, "        (\"{variant}\", Functions {{ sweeps: [{sweeps}], events: [{events}] }}),");
+        for (variant, _, _) in built {
+            let list = |names, ending| list(variant, mechanism, names, ending);
+            let (sweeps, runs, events) = (list(&SWEEPS, ""), list(&SWEEPS, "_run"), list(&EVENTS, ""));
+            let functions = format!("Functions {{ sweeps: [{sweeps}], runs: [{runs}], events: [{events}] }}");
+            let _ = writeln!(rust, "        (\"{variant}\", {functions}),");
         }
         rust.push_str("    ] },\n");
+    }
+    rust.push_str("];\n/// The tree solver: instruction set, doubles in a vector, function.\n");
+    rust.push_str("pub static SOLVERS: &[(&str, usize, SolveFunction)] = &[\n");
+    for (variant, _, lanes) in built.iter().filter(|variant| variant.2 > 0) {
+        let _ = writeln!(rust, "    (\"{variant}\", {lanes}, tianyan_{variant}_solve),");
     }
     rust.push_str("];\n");
     rust
 }
 
-fn declare(rust: &mut String, variant: &str, mechanism: &Mechanism, names: &[&'static str], more: &str) {
+fn declare(rust: &mut String, variant: &str, mechanism: &Mechanism, names: &[&'static str], ending: &str, more: &str) {
     for (name, there) in names.iter().zip(present(mechanism, names)) {
         if there {
-            let _ = writeln!(rust, "    fn tianyan_{variant}_{}_{name}({SWEEP}{more});", mechanism.name);
+            let _ = writeln!(rust, "    fn tianyan_{variant}_{}_{name}{ending}({SWEEP}{more});", mechanism.name);
         }
     }
 }
 
-fn list(variant: &str, mechanism: &Mechanism, names: &[&'static str]) -> String {
-    let function = |(name, there): (&&str, bool)| match there {
-        true => format!("Some(tianyan_{variant}_{}_{name})", mechanism.name),
+fn list(variant: &str, mechanism: &Mechanism, names: &[&'static str], ending: &str) -> String {
+    let is_known = ending.is_empty() || mechanism.kind == MechanismKind::Density;
+    let function = |(name, there): (&&str, bool)| match there && is_known {
+        true => format!("Some(tianyan_{variant}_{}_{name}{ending})", mechanism.name),
         false => "None".into(),
     };
     names.iter().zip(present(mechanism, names)).map(function).collect::<Vec<_>>().join(", ")

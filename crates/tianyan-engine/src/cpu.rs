@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use tianyan_layout::{Group, Precision, Sampler, Slot, State, Target};
-use tianyan_model::Gid;
 use tianyan_nmodl::Mechanism;
 
 /// How the CPU backend is set up.
@@ -24,6 +23,8 @@ pub struct CpuOptions {
     pub interpret: bool,
     /// Bytes of a group; 0 means the default, half of a common L2.
     pub group_bytes: usize,
+    /// Chains side by side: 1, 2, 4, 8 or 16; 0 means as wide as the processor's vectors.
+    pub lanes: usize,
 }
 
 /// Voltages beyond this are no membrane's: the run has blown up.
@@ -91,7 +92,7 @@ impl CpuBackend {
 impl Backend for CpuBackend {
     fn target(&self) -> Target {
         Target {
-            lanes: 1,
+            lanes: if self.options.lanes > 0 { self.options.lanes } else { native::lanes() },
             group_bytes: if self.options.group_bytes > 0 { self.options.group_bytes } else { 512 << 10 },
             threads: self.options.threads.max(1),
             precision: Precision::Double,
@@ -205,15 +206,11 @@ impl Loaded {
             return Err(EngineError::self_events(layout, overflow));
         }
         let v = &self.group.state.values()[layout.node_fields.voltage..][..layout.nodes];
-        let Some(node) = v.iter().position(|v| v.is_nan() || v.abs() >= LARGEST_VOLTAGE_MV) else { return Ok(()) };
-        let tile = layout.tiles.iter().rev().find(|t| t.first_node <= node);
-        let at = tile.map(|t| (node - t.first_node, &t.cells));
-        let (row, gid) = at.map_or((0, None), |(n, cells)| (n / layout.lanes, cells.get(n % layout.lanes).copied()));
-        Err(error::EngineError::NotFinite {
-            gid: gid.unwrap_or(Gid(u32::MAX)),
-            row,
-            v_mv: v[node],
-            time_ms: step as f64 * layout.run.dt_ms,
-        })
+        let wrong = |v: &f64| v.is_nan() || v.abs() >= LARGEST_VOLTAGE_MV;
+        // What a ghost computes is nobody's.
+        let of_cell = |node: usize| layout.rows.row_of(node).map(|(gid, row)| (node, gid, row));
+        let found = (0..v.len()).filter(|node| wrong(&v[*node])).find_map(of_cell);
+        let Some((node, gid, row)) = found else { return Ok(()) };
+        Err(error::EngineError::NotFinite { gid, row, v_mv: v[node], time_ms: step as f64 * layout.run.dt_ms })
     }
 }

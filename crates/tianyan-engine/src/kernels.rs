@@ -87,6 +87,9 @@ impl Kernels {
             return;
         }
         match self {
+            Kernels::Native(native) if !table.runs.is_empty() => {
+                native.sweep_runs(sweep as usize, state, &table.runs, t_ms, dt_ms);
+            }
             Kernels::Native(native) => {
                 let pointers = Pointers { state, field: &table.field, index: &table.index, padded: table.padded };
                 native.sweep(sweep as usize, pointers, t_ms, dt_ms);

@@ -1,4 +1,5 @@
-//! The one module with `unsafe`: calls into machine code that a C compiler made of our own text.
+//! The one module with `unsafe`: calls into machine code that a C compiler made of our own text, and into functions for
+//! one kind of processor.
 //!
 //! Safety rests on three facts. The text comes from `tianyan_nmodl::emit`, which reads and writes only
 //! `state[field[b] + i]` with `i < n`, `state[field[b] + index[..]]`, and constants; [`check`] verifies once, when a
@@ -6,14 +7,15 @@
 #![allow(unsafe_code)]
 
 use crate::EngineError;
+use crate::solve::{self, Arrays, Given};
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
-use tianyan_layout::MechanismTable;
-use tianyan_nmodl::Mechanism;
+use tianyan_layout::{MechanismTable, Plan, Run, Tile};
 use tianyan_nmodl::emit::{EVENTS, SWEEPS};
 use tianyan_nmodl::ir::Binding;
+use tianyan_nmodl::{Mechanism, MechanismKind};
 
 /// Most arguments a NET_RECEIVE may have, its flag included.
 pub const MAX_ARGUMENTS: usize = 32;
@@ -49,6 +51,8 @@ type EventFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64,
 #[derive(Clone, Copy)]
 pub struct Functions {
     sweeps: [Option<SweepFunction>; SWEEPS.len()],
+    /// The same for runs of instances.
+    runs: [Option<SweepFunction>; SWEEPS.len()],
     events: [Option<EventFunction>; EVENTS.len()],
 }
 
@@ -86,6 +90,17 @@ impl CompiledMechanism {
         // SAFETY: see the module; `check` has verified the tables of `p`.
         unsafe {
             function(p.state.as_mut_ptr(), p.field.as_ptr(), p.index.as_ptr(), p.padded as i64, t_ms, dt_ms);
+        }
+    }
+
+    /// Runs the sweep with that number in `SWEEPS` over the runs of a table.
+    pub fn sweep_runs(&self, number: usize, state: &mut [f64], runs: &[Run], t_ms: f64, dt_ms: f64) {
+        let Some(function) = self.functions.runs[number] else { return };
+        for run in runs {
+            // SAFETY: as in `sweep`; no index is read.
+            unsafe {
+                function(state.as_mut_ptr(), run.field.as_ptr(), std::ptr::null(), run.count as i64, t_ms, dt_ms);
+            }
         }
     }
 
@@ -146,6 +161,85 @@ fn has_avx512(feature: &str) -> bool {
     }
 }
 
+/// Doubles in a vector of this processor.
+pub fn lanes() -> usize {
+    match instruction_set() {
+        "avx512" => 8,
+        "avx2" => 4,
+        _ => 2,
+    }
+}
+
+/// A [`Plan`], as solve.c has it.
+#[repr(C)]
+pub struct PlanPointers {
+    tiles: *const Tile,
+    count: u64,
+    blocks: *const u32,
+    parents: *const u32,
+    starts: *const u32,
+    children: *const u32,
+}
+
+/// [`Arrays`] and [`Given`], as solve.c has them.
+#[repr(C)]
+pub struct ArrayPointers {
+    v: *mut f64,
+    rhs: *mut f64,
+    diagonal: *mut f64,
+    axial: *const f64,
+    up: *const f64,
+    down: *const f64,
+    given_diagonal: *mut f64,
+    given_rhs: *mut f64,
+}
+
+type SolveFunction = unsafe extern "C" fn(*const PlanPointers, *const ArrayPointers, f64);
+
+/// Solves for the change of v with the vectors of this processor, if the plan has as many lanes; else in Rust.
+pub fn solve(plan: &Plan, arrays: &mut Arrays, given: &mut Given, factor: f64) {
+    let set = instruction_set();
+    let fits = |solver: &&(&str, usize, SolveFunction)| solver.0 == set && solver.1 == plan.lanes();
+    if let Some((_, _, function)) = SOLVERS.iter().find(fits) {
+        return solve_native(*function, plan, arrays, given, factor);
+    }
+    match plan.lanes() {
+        1 => solve::solve::<1>(plan, arrays, given, factor),
+        2 => solve::solve::<2>(plan, arrays, given, factor),
+        4 => solve::solve::<4>(plan, arrays, given, factor),
+        8 => solve::solve::<8>(plan, arrays, given, factor),
+        16 => solve::solve::<16>(plan, arrays, given, factor),
+        lanes => unreachable!("no backend asks for {lanes} lanes"),
+    }
+}
+
+fn solve_native(function: SolveFunction, plan: &Plan, arrays: &mut Arrays, given: &mut Given, factor: f64) {
+    arrays.begin(plan, given);
+    let plan = PlanPointers {
+        tiles: plan.tiles().as_ptr(),
+        count: plan.tiles().len() as u64,
+        blocks: plan.blocks().as_ptr(),
+        parents: plan.parents().as_ptr(),
+        starts: plan.starts().as_ptr(),
+        children: plan.children().as_ptr(),
+    };
+    let Given { diagonal: given_diagonal, rhs: given_rhs } = given;
+    let Arrays { v, rhs, diagonal, axial, up, down } = arrays;
+    let arrays = ArrayPointers {
+        v: v.as_mut_ptr(),
+        rhs: rhs.as_mut_ptr(),
+        diagonal: diagonal.as_mut_ptr(),
+        axial: axial.as_ptr(),
+        up: up.as_ptr(),
+        down: down.as_ptr(),
+        given_diagonal: given_diagonal.as_mut_ptr(),
+        given_rhs: given_rhs.as_mut_ptr(),
+    };
+    // SAFETY: plans come from `tianyan_layout::plan` alone, which numbers blocks, parents and children within their
+    // arrays; `begin` has checked that the arrays of the state are as long as the plan's nodes.
+    unsafe { function(&plan, &arrays, factor) }
+}
+
 /// The machine code of `mechanism` that was compiled into this program, if its text is a shipped one's.
 pub fn shipped(mechanism: &Mechanism, instruction_set: &str) -> Option<CompiledMechanism> {
     let mut hasher = DefaultHasher::new();
@@ -167,7 +261,12 @@ pub fn load(mechanism: &Mechanism, library: &Path) -> Result<CompiledMechanism, 
     // SAFETY: the library was compiled from our own text, has no initialisers, and its functions have these types.
     unsafe {
         let handle = libloading::Library::new(library).map_err(fail)?;
-        let mut functions = Functions { sweeps: [None; SWEEPS.len()], events: [None; EVENTS.len()] };
+        let mut functions =
+            Functions { sweeps: [None; SWEEPS.len()], runs: [None; SWEEPS.len()], events: [None; EVENTS.len()] };
+        let has_runs = |kernel: &str| there(kernel) && mechanism.kind == MechanismKind::Density;
+        for (kernel, function) in SWEEPS.iter().zip(&mut functions.runs).filter(|(kernel, _)| has_runs(kernel)) {
+            *function = Some(*handle.get::<SweepFunction>(name(kernel) + "_run").map_err(fail)?);
+        }
         for (kernel, function) in SWEEPS.iter().zip(&mut functions.sweeps).filter(|(kernel, _)| there(kernel)) {
             *function = Some(*handle.get::<SweepFunction>(name(kernel)).map_err(fail)?);
         }
@@ -204,6 +303,17 @@ pub fn check(table: &MechanismTable, len: usize) -> Result<(), EngineError> {
         };
         if offset < 0 || offset as usize + last >= len {
             return bad("a field lies outside the state");
+        }
+    }
+    for run in &table.runs {
+        let is_shared = |binding: &Binding| match *binding {
+            Binding::Field(f) => mechanism.fields[f].shared,
+            binding => binding == Binding::Celsius,
+        };
+        let last = |binding: &Binding| if is_shared(binding) { 0 } else { run.count.saturating_sub(1) };
+        let outside = |(binding, &offset): (&Binding, &i64)| offset < 0 || offset as usize + last(binding) >= len;
+        if run.field.len() != bindings.len() || bindings.iter().zip(&run.field).any(outside) {
+            return bad("a run lies outside the state");
         }
     }
     Ok(())

@@ -6,9 +6,7 @@
 //!              deliver       events with time <= t_n + dt/2, also those of WATCH at t_n
 //!              drive         stimuli at t_n + dt/2
 //!              currents      of all mechanisms at v(t_n), t_n + dt/2
-//!              couple        axial currents
-//!              solve         the tree: dv
-//!              update        v(t_n+1)
+//!              solve         axial currents, the tree: dv and v(t_n+1)
 //!  (peers are exchanged between coupled groups)
 //! to_states    states        at v(t_n+1), t_n+1
 //!              diffuse       along the cable, then AFTER SOLVE and BEFORE STEP
@@ -21,9 +19,10 @@ use crate::backend::{Cause, Event, Fired, GroupInputs};
 use crate::deliver::{Delivery, Overflow};
 use crate::diffuse;
 use crate::kernels::{Kernels, Sweep};
-use crate::solve::{Solving, Tree, solve_beside, solve_tree};
+use crate::native;
+use crate::solve::{Arrays, Given};
 use std::ops::Range;
-use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields, Tile};
+use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields};
 use tianyan_model::{SecondOrder, Spike};
 
 /// Spikes of threshold detectors carry this much more than the time of their step, as in NEURON.
@@ -69,6 +68,8 @@ pub struct Scratch {
     pub next_event: usize,
     /// The first instance that sent itself more events than it has slots.
     pub overflow: Option<Overflow>,
+    /// What the tree solver needs.
+    pub given: Given,
     /// What diffusion needs.
     pub diffusion: diffuse::Scratch,
 }
@@ -85,9 +86,7 @@ pub fn to_voltage(
     deliver(group, kernels, scratch, clock, &inputs.events, spikes);
     drive(group, clock, &inputs.driven);
     currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
-    couple(group);
-    solve(group);
-    update(group, scratch);
+    advance_voltage(group, scratch);
 }
 
 /// The second half: states at v(t_n+1), diffusion, AFTER SOLVE, BEFORE STEP.
@@ -235,113 +234,15 @@ fn keep_membrane_current(layout: &Layout, state: &mut [f64], scratch: &mut Scrat
     scratch.membrane_diagonal.extend_from_slice(&state[diagonal..diagonal + nodes]);
 }
 
-/// Axial currents at v(t_n) into `rhs`, axial conductances into `diagonal`.
-fn couple(group: &mut Group) {
-    let layout = &group.layout;
-    let fields = &layout.node_fields;
-    let nodes = layout.nodes;
-    let values = group.state.values_mut();
-    let range = |offset: usize| offset..offset + nodes;
-    let ranges = [fields.voltage, fields.rhs, fields.diagonal, fields.axial, fields.to_parent, fields.from_parent];
-    let Ok([v, rhs, diagonal, axial, up, down]) = values.get_disjoint_mut(ranges.map(range)) else {
-        return; // fields of an arena never overlap
-    };
-    for (d, a) in diagonal.iter_mut().zip(&*axial) {
-        *d += a;
-    }
-    for tile in &layout.tiles {
-        let parents = &layout.parent[tile.first_row..tile.first_row + tile.rows];
-        let nodes = tile.first_node..tile.first_node + tile.rows * layout.lanes;
-        let (v, rhs) = (&v[nodes.clone()], &mut rhs[nodes.clone()]);
-        let (up, down) = (&up[nodes.clone()], &down[nodes]);
-        if layout.lanes == 1 {
-            axial_currents(parents, v, rhs, up, down, 1);
-        } else {
-            axial_currents(parents, v, rhs, up, down, layout.lanes);
-        }
-    }
-}
-
-/// The axial currents of a tile.
-#[inline(always)]
-fn axial_currents(parents: &[u32], v: &[f64], rhs: &mut [f64], up: &[f64], down: &[f64], lanes: usize) {
-    for (row, &parent) in parents.iter().enumerate().skip(1) {
-        let (own, parent) = (row * lanes, parent as usize * lanes);
-        for lane in 0..lanes {
-            let dv = v[parent + lane] - v[own + lane];
-            rhs[own + lane] -= up[own + lane] * dv;
-            rhs[parent + lane] += down[own + lane] * dv;
-        }
-    }
-}
-
-fn solve(group: &mut Group) {
-    match group.layout.lanes {
-        1 => solve_cells(group),
-        2 => solve_tiles::<2>(group),
-        4 => solve_tiles::<4>(group),
-        8 => solve_tiles::<8>(group),
-        16 => solve_tiles::<16>(group),
-        lanes => unreachable!("no backend asks for {lanes} lanes"),
-    }
-}
-
-/// Tiles of several lanes, one after the other.
-fn solve_tiles<const L: usize>(group: &mut Group) {
-    let layout = &group.layout;
-    let [mut rhs, mut diagonal, mut up, mut down] = matrix(layout, group.state.values_mut());
-    for tile in &layout.tiles {
-        let (tree, diagonal, rhs) = next(layout, tile, [&mut rhs, &mut diagonal], [&mut up, &mut down]);
-        solve_tree::<L>(&tree, diagonal, rhs);
-    }
-}
-
-/// Single cells, four at the same time.
-fn solve_cells(group: &mut Group) {
-    let layout = &group.layout;
-    let [mut rhs, mut diagonal, mut up, mut down] = matrix(layout, group.state.values_mut());
-    let (fours, rest) = layout.tiles.as_chunks::<4>();
-    for four in fours {
-        let mut trees = four.each_ref().map(|tile| next(layout, tile, [&mut rhs, &mut diagonal], [&mut up, &mut down]));
-        solve_beside(&mut trees);
-    }
-    for tile in rest {
-        let (tree, diagonal, rhs) = next(layout, tile, [&mut rhs, &mut diagonal], [&mut up, &mut down]);
-        solve_tree::<1>(&tree, diagonal, rhs);
-    }
-}
-
-/// `rhs`, `diagonal` and the couplings of all nodes.
-fn matrix<'a>(layout: &Layout, values: &'a mut [f64]) -> [&'a mut [f64]; 4] {
-    let fields = &layout.node_fields;
-    let range = |offset: usize| offset..offset + layout.nodes;
-    let ranges = [fields.rhs, fields.diagonal, fields.to_parent, fields.from_parent].map(range);
-    values.get_disjoint_mut(ranges).unwrap_or_default() // fields of an arena never overlap
-}
-
-/// Takes the next tile's part off the front of each array. Tiles lie one behind the other.
-fn next<'a>(
-    layout: &'a Layout,
-    tile: &Tile,
-    solved: [&mut &'a mut [f64]; 2],
-    couplings: [&mut &'a mut [f64]; 2],
-) -> Solving<'a> {
-    let count = tile.rows * layout.lanes;
-    let parent = &layout.parent[tile.first_row..tile.first_row + tile.rows];
-    let [rhs, diagonal] = solved.map(|array| array.split_off_mut(..count).unwrap_or_default());
-    let [to_parent, from_parent] = couplings.map(|array| &*array.split_off_mut(..count).unwrap_or_default());
-    (Tree { parent, to_parent, from_parent }, diagonal, rhs)
-}
-
-/// v(t_n+1), the membrane current, and under secondorder 2 the ions' currents at the half step.
-fn update(group: &mut Group, scratch: &Scratch) {
+/// v(t_n+1); then the membrane current, and under secondorder 2 the ions' currents at the half step.
+fn advance_voltage(group: &mut Group, scratch: &mut Scratch) {
     let Group { layout, state } = group;
     let state = state.values_mut();
-    let NodeFields { voltage, rhs, area, membrane_current, .. } = layout.node_fields;
+    let NodeFields { rhs, area, membrane_current, .. } = layout.node_fields;
     let second_order = layout.run.second_order;
     let factor = if second_order == SecondOrder::Off { 1.0 } else { 2.0 };
-    for node in 0..layout.nodes {
-        state[voltage + node] += factor * state[rhs + node];
+    if let Some(mut arrays) = Arrays::of(layout, state) {
+        native::solve(&layout.rows.plan, &mut arrays, &mut scratch.given, factor);
     }
     if let Some(current) = membrane_current {
         for (node, diagonal) in scratch.membrane_diagonal.iter().enumerate() {
@@ -362,10 +263,26 @@ fn update(group: &mut Group, scratch: &Scratch) {
 pub fn membrane_current_at_start(group: &mut Group) {
     let NodeFields { rhs, area, membrane_current, .. } = group.layout.node_fields;
     let Some(current) = membrane_current else { return };
-    couple(group);
+    axial_currents(group);
     let nodes = group.layout.nodes;
     let state = group.state.values_mut();
     for node in 0..nodes {
         state[current + node] = (state[current + node] + state[rhs + node]) * state[area + node] * 0.01;
+    }
+}
+
+/// Adds to `rhs` what neighbours bring in, mA/cm2.
+fn axial_currents(group: &mut Group) {
+    let Group { layout, state } = group;
+    let NodeFields { voltage, rhs, to_parent, from_parent, .. } = layout.node_fields;
+    let state = state.values_mut();
+    for cell in &layout.rows.cells {
+        let nodes = layout.rows.nodes(cell);
+        for (&node, &parent) in nodes.iter().zip(&*cell.parent).skip(1) {
+            let (node, parent) = (node as usize, nodes[parent as usize] as usize);
+            let dv = state[voltage + parent] - state[voltage + node];
+            state[rhs + node] -= state[to_parent + node] * dv;
+            state[rhs + parent] += state[from_parent + node] * dv;
+        }
     }
 }

@@ -1,22 +1,20 @@
 //! How the compartments that carry a mechanism hang together, for what diffuses along the cable.
 
 use crate::cells::{GroupCells, Kind};
-use crate::group::{Cable, Tile};
+use crate::group::{Cable, Rows};
 use crate::shape::{CellShape, Row, RowKind};
 use std::collections::HashMap;
 use tianyan_model::Cell;
 
 /// The cable of the instances that sit in these nodes. A compartment whose parent carries no instance is a root, and
 /// zero-area nodes are looked through, as in NEURON (src/nrnoc/ldifus.cpp).
-pub fn cable(kinds: &[Kind], group: &GroupCells, tiles: &[Tile], lanes: usize, nodes: &[i32]) -> Cable {
+pub fn cable(kinds: &[Kind], group: &GroupCells, rows: &Rows, nodes: &[i32]) -> Cable {
     let instance_at: HashMap<i32, u32> = nodes.iter().zip(0..).map(|(&node, i)| (node, i)).collect();
     let mut builder = Builder { instance_at, place_of: HashMap::new(), cable: Cable::default() };
-    for (tile, of) in tiles.iter().zip(&group.tiles) {
-        let kind = &kinds[of.kind];
-        for row in 0..kind.shape.rows.len() {
-            for lane in 0..of.gids.len() {
-                builder.place(kind, row, &|row| (tile.first_node + row * lanes + lane) as i32);
-            }
+    for (cell, of) in group.cells.iter().zip(&rows.cells) {
+        let nodes = rows.nodes(of);
+        for row in 0..nodes.len() {
+            builder.place(&kinds[cell.kind], row, &|row| nodes[row] as i32);
         }
     }
     builder.cable

@@ -2,12 +2,13 @@
 
 use crate::Slot;
 use crate::group::{Layout, MechanismTable};
-use std::collections::BTreeMap;
+use crate::instances::NOBODY;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tianyan_model::Gid;
 use tianyan_nmodl::FieldClass;
 
-/// For every cell of groups with these layouts the slots of all that changes, in canonical order: per row v; per ion and row
+/// For every cell of groups with these layouts the slots of all that changes and that anything depends on, in canonical order: per row v; per ion and row
 /// its numbers; per mechanism (in the recipe's order), instance and field, then the arguments of its connections and
 /// the events it sent to itself; the detector's flag.
 pub fn cell_slots(layouts: &[Arc<Layout>]) -> BTreeMap<Gid, Vec<Slot>> {
@@ -38,35 +39,38 @@ impl Collector<'_> {
     }
 
     fn nodes(&mut self, layout: &Layout) {
-        for tile in &layout.tiles {
-            for (lane, &gid) in tile.cells.iter().enumerate() {
-                for row in 0..tile.rows {
-                    let node = tile.first_node + row * layout.lanes + lane;
-                    self.add(gid, layout.node_fields.voltage + node);
-                    if let Some(current) = layout.node_fields.membrane_current {
-                        self.add(gid, current + node);
-                    }
+        for cell in &layout.rows.cells {
+            for &node in layout.rows.nodes(cell) {
+                self.add(cell.gid, layout.node_fields.voltage + node as usize);
+                if let Some(current) = layout.node_fields.membrane_current {
+                    self.add(cell.gid, current + node as usize);
                 }
             }
         }
     }
 
     fn ions(&mut self, layout: &Layout) {
-        let owner = owners(layout);
         for ion in &layout.ions {
-            for i in 0..ion.count {
-                let gid = owner[ion.node[i] as usize];
-                for field in [ion.reversal, ion.current, ion.inside, ion.outside] {
-                    self.add(gid, field + i);
+            let instance_at: HashMap<u32, usize> =
+                ion.node[..ion.count].iter().enumerate().map(|(i, node)| (*node as u32, i)).collect();
+            for cell in &layout.rows.cells {
+                for i in layout.rows.nodes(cell).iter().filter_map(|node| instance_at.get(node)) {
+                    for field in [ion.reversal, ion.current, ion.inside, ion.outside] {
+                        self.add(cell.gid, field + i);
+                    }
                 }
             }
         }
     }
 
     fn mechanism(&mut self, table: &MechanismTable) {
-        for (i, &gid) in table.owner.iter().enumerate() {
+        let shown_only = table.mechanism.shown_only();
+        let mut instances: Vec<usize> = (0..table.count).filter(|i| table.owner[*i] != NOBODY).collect();
+        instances.sort_by_key(|i| (table.owner[*i], table.rank[*i]));
+        for i in instances {
+            let gid = table.owner[i];
             for (f, field) in table.mechanism.fields.iter().enumerate() {
-                if field.class != FieldClass::Parameter && !field.shared {
+                if field.class != FieldClass::Parameter && !field.shared && !shown_only[f] {
                     self.add(gid, table.slot(f, i));
                 }
             }
@@ -83,14 +87,4 @@ impl Collector<'_> {
             }
         }
     }
-}
-
-fn owners(layout: &Layout) -> Vec<Gid> {
-    let mut owner = vec![Gid(u32::MAX); layout.nodes + 1];
-    for tile in &layout.tiles {
-        for (lane, &gid) in tile.cells.iter().enumerate() {
-            (0..tile.rows).for_each(|row| owner[tile.first_node + row * layout.lanes + lane] = gid);
-        }
-    }
-    owner
 }

@@ -1,8 +1,10 @@
-//! Which cells a rank holds, and how they lie in tiles and groups.
+//! Which cells a rank holds, and which lie in a group together.
 
 use crate::Target;
-use crate::shape::{CellShape, ExtraEnd};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::chains::{self, Chains, Member, NodeRow};
+use crate::group::{CellRows, Rows};
+use crate::shape::{CellShape, ExtraEnd, Row, RowKind};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Cell, Gid, KindId, PointProcess, Problems, Recipe};
 
@@ -14,20 +16,25 @@ pub struct Kind {
     pub cell: Arc<Cell>,
     /// The rows of its cells.
     pub shape: CellShape,
+    /// Their chains.
+    pub chains: Chains,
+    /// The parent of each row.
+    pub parent: Arc<[u32]>,
 }
 
-/// A tile before it gets node numbers.
-pub struct TileCells {
+/// A cell of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupCell {
     /// Index into [`Cells::kinds`].
     pub kind: usize,
-    /// The cells, by lane.
-    pub gids: Vec<Gid>,
+    /// The cell.
+    pub gid: Gid,
 }
 
 /// A group before it gets numbers.
 pub struct GroupCells {
-    /// Its tiles.
-    pub tiles: Vec<TileCells>,
+    /// Its cells.
+    pub cells: Vec<GroupCell>,
     /// True if its cells read peers or are read.
     pub coupled: bool,
 }
@@ -75,7 +82,7 @@ impl<'a> Kinds<'a> {
         let cell = cell.as_ref().filter(|cell| !cell.is_source())?;
         let kinds = &mut self.kinds;
         let kind = *self.index.entry((id, extra)).or_insert_with_key(|(_, extra)| {
-            kinds.push(Kind { id, cell: cell.clone(), shape: CellShape::new(cell, extra) });
+            kinds.push(Kind::new(id, cell, extra));
             kinds.len() as u32 - 1
         });
         self.members.push((gid, kind));
@@ -87,15 +94,56 @@ impl<'a> Kinds<'a> {
         matches!(self.cells.get(&id), Some(None))
     }
 
-    /// Sorts them into tiles and groups.
-    pub fn into_cells(self, coupled: &BTreeSet<Gid>, target: &Target) -> Result<Cells, Problems> {
-        let mut members: BTreeMap<(bool, usize), Vec<Gid>> = BTreeMap::new();
-        for (gid, kind) in self.members {
-            members.entry((coupled.contains(&gid), kind as usize)).or_default().push(gid);
+    /// Sorts them into groups. `mechanism_of` numbers the mechanisms.
+    pub fn into_cells(
+        self,
+        coupled: &BTreeSet<Gid>,
+        mechanism_of: &HashMap<&str, usize>,
+        target: &Target,
+    ) -> Result<Cells, Problems> {
+        let Kinds { mut kinds, members, problems, .. } = self;
+        let (classes, ends) = classes(&kinds, mechanism_of);
+        for (kind, class) in kinds.iter_mut().zip(classes) {
+            kind.chains = Chains::new(&kind.parent, class, ends);
         }
-        let groups = group(&self.kinds, members, target);
-        self.problems.or(Cells { kinds: self.kinds, groups })
+        let groups = group(&kinds, members, coupled, target);
+        problems.or(Cells { kinds, groups })
     }
+}
+
+impl Kind {
+    fn new(id: KindId, cell: &Arc<Cell>, extra: &[ExtraEnd]) -> Kind {
+        let shape = CellShape::new(cell, extra);
+        let parent = shape.rows.iter().map(|row| row.parent).collect();
+        Kind { id, cell: cell.clone(), shape, chains: Chains::default(), parent }
+    }
+}
+
+/// A number for each set of mechanisms that occurs, of each row of each kind: sets that have much in common are neighbours, and
+/// end nodes come last. The second value is that of end nodes.
+fn classes(kinds: &[Kind], mechanism_of: &HashMap<&str, usize>) -> (Vec<Vec<u32>>, u32) {
+    let sets: Vec<Vec<BTreeSet<usize>>> = kinds.iter().map(|kind| painted(kind, mechanism_of)).collect();
+    let all: BTreeSet<&BTreeSet<usize>> = sets.iter().flatten().collect();
+    let number: HashMap<&BTreeSet<usize>, u32> = all.into_iter().zip(0..).collect();
+    let ends = number.len() as u32;
+    let class = |(kind, sets): (&Kind, &Vec<BTreeSet<usize>>)| {
+        let rows = kind.shape.rows.iter();
+        let of = |row: &Row| match row.kind {
+            RowKind::Compartment(_) => number[&sets[row.section as usize]],
+            RowKind::Start | RowKind::End => ends,
+        };
+        rows.map(of).collect()
+    };
+    (kinds.iter().zip(&sets).map(class).collect(), ends)
+}
+
+/// The mechanisms of each section.
+fn painted(kind: &Kind, mechanism_of: &HashMap<&str, usize>) -> Vec<BTreeSet<usize>> {
+    let mut sets = vec![BTreeSet::new(); kind.cell.morphology.sections.len()];
+    for density in &kind.cell.densities {
+        sets[density.section].extend(mechanism_of.get(density.mechanism.as_str()));
+    }
+    sets
 }
 
 /// The end at which a point process needs a node, if it sits at one.
@@ -122,7 +170,8 @@ pub fn extra_ends<'p>(processes: impl Iterator<Item = &'p PointProcess>) -> Hash
 /// Where the cells of a rank lie: by gid.
 pub struct Addresses {
     of: Vec<Address>,
-    lanes: u32,
+    /// By group.
+    pub rows: Vec<Arc<Rows>>,
 }
 
 /// Where a cell lies.
@@ -132,29 +181,31 @@ pub struct Address {
     pub group: u32,
     /// Index into [`Cells::kinds`].
     pub kind: u32,
-    /// Node of row 0 of its tile's lane 0.
-    pub first_node: u32,
-    /// Its lane.
-    pub lane: u32,
+    /// Its first row among the rows of the group.
+    pub first_row: u32,
 }
 
 impl Addresses {
-    /// Numbers the nodes of all groups.
-    pub fn new(cells: &Cells, lanes: usize) -> Addresses {
-        let nowhere = Address { group: u32::MAX, kind: NO_KIND, first_node: 0, lane: 0 };
-        let gids = cells.groups.iter().flat_map(|group| &group.tiles).flat_map(|tile| &tile.gids);
-        let mut of = vec![nowhere; gids.max().map_or(0, |last| last.0 as usize + 1)];
+    /// Numbers the nodes of all groups. The second value has the row of each node, by group.
+    pub fn new(cells: &Cells, lanes: usize) -> (Addresses, Vec<Vec<NodeRow>>) {
+        let nowhere = Address { group: u32::MAX, kind: NO_KIND, first_row: 0 };
+        let gids = cells.groups.iter().flat_map(|group| &group.cells).map(|cell| cell.gid.0 as usize + 1);
+        let mut addresses = Addresses { of: vec![nowhere; gids.max().unwrap_or(0)], rows: Vec::new() };
+        let mut all = Vec::with_capacity(cells.groups.len());
         for (g, group) in cells.groups.iter().enumerate() {
-            let mut first_node = 0;
-            for tile in &group.tiles {
-                for (lane, gid) in tile.gids.iter().enumerate() {
-                    let address = Address { group: g as u32, kind: tile.kind as u32, first_node, lane: lane as u32 };
-                    of[gid.0 as usize] = address;
-                }
-                first_node += (cells.kinds[tile.kind].shape.rows.len() * lanes) as u32;
+            let (mut members, mut of_cells, mut first_row) = (Vec::new(), Vec::new(), 0);
+            for &GroupCell { kind, gid } in &group.cells {
+                addresses.of[gid.0 as usize] = Address { group: g as u32, kind: kind as u32, first_row };
+                let kind = &cells.kinds[kind];
+                members.push(Member { chains: &kind.chains, first_row });
+                of_cells.push(CellRows { gid, kind: kind.id, first_row, parent: kind.parent.clone() });
+                first_row += kind.shape.rows.len() as u32;
             }
+            let (plan, rows, node_of) = chains::plan(&members, lanes);
+            addresses.rows.push(Arc::new(Rows { plan, cells: of_cells, node_of }));
+            all.push(rows);
         }
-        Addresses { of, lanes: lanes as u32 }
+        (addresses, all)
     }
 
     /// Where a cell lies; none if it has no body here.
@@ -164,46 +215,51 @@ impl Addresses {
 
     /// The node of a row of a cell.
     pub fn node(&self, address: Address, row: u32) -> u32 {
-        address.first_node + row * self.lanes + address.lane
+        self.rows[address.group as usize].node_of[(address.first_row + row) as usize]
     }
 }
 
 /// Rough bytes of state a row needs: node fields and a handful of mechanism fields.
 const BYTES_PER_ROW: usize = 30 * 8;
 
-fn group(kinds: &[Kind], members: BTreeMap<(bool, usize), Vec<Gid>>, target: &Target) -> Vec<GroupCells> {
-    let mut tiles: [Vec<TileCells>; 2] = [Vec::new(), Vec::new()];
-    for ((coupled, kind), gids) in members {
-        for lane in gids.chunks(target.lanes) {
-            tiles[usize::from(coupled)].push(TileCells { kind, gids: lane.to_vec() });
-        }
+/// Cells that stand alone, and cells that are coupled, each in groups of a size. Cells of a kind stay together: their
+/// chains are alike.
+fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, target: &Target) -> Vec<GroupCells> {
+    let mut cells: [Vec<GroupCell>; 2] = [Vec::new(), Vec::new()];
+    for (gid, kind) in members {
+        cells[usize::from(coupled.contains(&gid))].push(GroupCell { kind: kind as usize, gid });
     }
-    let bytes = |tile: &TileCells| kinds[tile.kind].shape.rows.len() * target.lanes * BYTES_PER_ROW;
-    let [mut free, mut coupled] = tiles;
-    free.sort_by_key(|tile| tile.gids[0]);
-    coupled.sort_by_key(|tile| tile.gids[0]);
-    let total: usize = coupled.iter().map(bytes).sum();
-    let share = total.div_ceil(target.threads.max(1)).max(1);
+    cells.iter_mut().for_each(|cells| cells.sort_by_key(|cell| (cell.kind, cell.gid)));
+    let bytes = |cell: &GroupCell| kinds[cell.kind].shape.rows.len() * BYTES_PER_ROW;
+    let share = |cells: &[GroupCell]| cells.iter().map(bytes).sum::<usize>().div_ceil(target.threads.max(1)).max(1);
+    let [free, coupled] = cells;
     // Free cells: at least one group a thread, none larger than the cache.
-    let free_total: usize = free.iter().map(bytes).sum();
-    let free_share = free_total.div_ceil(target.threads.max(1)).clamp(1, target.group_bytes.max(1));
-    let mut groups = cut(free, free_share, bytes, false);
-    groups.extend(cut(coupled, share, bytes, true));
+    let free_share = share(&free).min(target.group_bytes.max(1));
+    let coupled_share = share(&coupled);
+    let mut groups = cut(&free, free_share, target.lanes, bytes, false);
+    groups.extend(cut(&coupled, coupled_share, target.lanes, bytes, true));
     groups
 }
 
-fn cut(tiles: Vec<TileCells>, share: usize, bytes: impl Fn(&TileCells) -> usize, coupled: bool) -> Vec<GroupCells> {
+/// As many cells of a kind as there are lanes stay together.
+fn cut(
+    cells: &[GroupCell],
+    share: usize,
+    lanes: usize,
+    bytes: impl Fn(&GroupCell) -> usize,
+    coupled: bool,
+) -> Vec<GroupCells> {
     let mut groups: Vec<GroupCells> = Vec::new();
     let mut filled = usize::MAX;
-    for tile in tiles {
-        let size = bytes(&tile);
+    for bunch in cells.chunk_by(|a, b| a.kind == b.kind).flat_map(|cells| cells.chunks(lanes)) {
+        let size: usize = bunch.iter().map(&bytes).sum();
         if filled.saturating_add(size / 2) > share {
-            groups.push(GroupCells { tiles: Vec::new(), coupled });
+            groups.push(GroupCells { cells: Vec::new(), coupled });
             filled = 0;
         }
         filled += size;
         if let Some(group) = groups.last_mut() {
-            group.tiles.push(tile);
+            group.cells.extend_from_slice(bunch);
         }
     }
     groups

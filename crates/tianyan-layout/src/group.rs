@@ -1,23 +1,48 @@
 //! The arrays of one group.
 
+use crate::chains::Plan;
 use crate::state::{Field, State};
 use std::sync::Arc;
 use tianyan_model::{Gid, KindId, RunSettings};
 use tianyan_nmodl::Mechanism;
 
-/// Up to `lanes` cells of one kind, side by side.
+/// The rows of a group's cells, and which nodes they are.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tile {
-    /// The kind all its cells have.
+pub struct Rows {
+    /// How they lie side by side.
+    pub plan: Plan,
+    /// The cells.
+    pub cells: Vec<CellRows>,
+    /// Node of each row, cell by cell.
+    pub node_of: Vec<u32>,
+}
+
+/// The rows of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellRows {
+    /// The cell.
+    pub gid: Gid,
+    /// Its kind.
     pub kind: KindId,
-    /// Node of row 0, lane 0.
-    pub first_node: usize,
-    /// Rows of its first row in [`Layout::parent`].
-    pub first_row: usize,
-    /// Number of rows.
-    pub rows: usize,
-    /// The cells, by lane.
-    pub cells: Vec<Gid>,
+    /// Its first row in [`Rows::node_of`].
+    pub first_row: u32,
+    /// Parent of each row; the root is its own.
+    pub parent: Arc<[u32]>,
+}
+
+impl Rows {
+    /// The node of each row of a cell.
+    pub fn nodes(&self, cell: &CellRows) -> &[u32] {
+        &self.node_of[cell.first_row as usize..][..cell.parent.len()]
+    }
+
+    /// The cell and the row of a node; none for ghosts.
+    pub fn row_of(&self, node: usize) -> Option<(Gid, usize)> {
+        self.cells.iter().find_map(|cell| {
+            let row = self.nodes(cell).iter().position(|other| *other as usize == node)?;
+            Some((cell.gid, row))
+        })
+    }
 }
 
 /// Offsets of the fields that have one number a node.
@@ -91,12 +116,17 @@ pub struct MechanismTable {
     pub field: Vec<i64>,
     /// Node of each instance, then its instance in each ion, as kernels want it.
     pub index: Vec<i32>,
+    /// Stretches of all instances whose nodes and ions lie one behind the other; empty where these are too short to be worth
+    /// it.
+    pub runs: Vec<Run>,
     /// Offset of each of the mechanism's fields.
     pub offsets: Vec<usize>,
     /// Numbers of each field.
     pub lengths: Vec<usize>,
-    /// Cell of each instance.
+    /// Cell of each instance; `Gid(u32::MAX)` of ghosts.
     pub owner: Vec<Gid>,
+    /// Orders the instances on a cell, however they lie.
+    pub rank: Vec<u32>,
     /// Offset of the connections' arguments: one block of arguments a connection.
     pub arguments: usize,
     /// Connections that end here.
@@ -107,6 +137,16 @@ pub struct MechanismTable {
     pub incoming: Option<Incoming>,
     /// For mechanisms whose states diffuse along the cable.
     pub cable: Option<Cable>,
+}
+
+/// Instances that lie one behind the other, with their nodes and ions: instance i of the run has the i-th number behind
+/// each offset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Offset of each binding.
+    pub field: Vec<i64>,
+    /// Instances: a multiple of [`crate::ALIGN`].
+    pub count: usize,
 }
 
 /// Where a group's state keeps the events that instances of a table sent to themselves. Slot `s` of instance `i`
@@ -191,17 +231,13 @@ pub struct Detectors {
 /// The tables of a group. Immutable after it was built.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// Cells side by side in a tile.
-    pub lanes: usize,
     /// True if some instance reads a peer: such groups advance a step at a time.
     pub coupled: bool,
     /// What holds for the whole run.
     pub run: RunSettings,
-    /// The tiles, in node order.
-    pub tiles: Vec<Tile>,
-    /// Parent row within the tile of each row of each tile; row 0 of a tile is its own.
-    pub parent: Vec<u32>,
-    /// Number of nodes, tiles only; padding instances sit in node number `nodes`.
+    /// The rows of its cells.
+    pub rows: Arc<Rows>,
+    /// Number of nodes, ghosts too; padding instances sit in node number `nodes`.
     pub nodes: usize,
     /// Compartments, without end nodes.
     pub compartments: usize,

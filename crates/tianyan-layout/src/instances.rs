@@ -1,10 +1,14 @@
 //! Every instance of every mechanism in a group, in the order in which it is summed.
 
-use crate::cells::{Addresses, Cells, GroupCells, Kind};
+use crate::cells::{Addresses, Cells, GroupCell, GroupCells, Kind};
+use crate::chains::NodeRow;
 use crate::gather::Synapses;
 use crate::shape::RowKind;
 use std::collections::HashMap;
 use tianyan_model::{Gid, Parameter, PointProcess, Problem, Problems};
+
+/// Owner of ghosts.
+pub const NOBODY: Gid = Gid(u32::MAX);
 
 /// Parameters of one instance.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +26,8 @@ pub struct Instance<'a> {
     pub gid: Gid,
     /// Its node.
     pub node: u32,
+    /// Orders the instances of a mechanism on a cell, however they lie.
+    pub rank: u32,
     /// Its parameters.
     pub given: Given<'a>,
 }
@@ -40,30 +46,26 @@ pub struct Placed {
 /// Instances by mechanism (recipe's index), of one group.
 pub type ByMechanism<'a> = Vec<Vec<Instance<'a>>>;
 
-/// The density instances of a group: by tile, row, lane.
+/// The density instances of a group, in the order of nodes. Ghosts have theirs, as those of the row they copy.
 pub fn densities<'a>(
     kinds: &'a [Kind],
     group: &GroupCells,
-    lanes: usize,
+    rows: &[NodeRow],
     mechanism_of: &HashMap<&str, usize>,
     problems: &mut Problems,
 ) -> ByMechanism<'a> {
     let mut all: ByMechanism = vec![Vec::new(); mechanism_of.len()];
-    let mut first_node = 0;
-    for tile in &group.tiles {
-        let kind = &kinds[tile.kind];
-        let by_section = by_section(kind, mechanism_of, problems);
-        for (row, entry) in kind.shape.rows.iter().enumerate() {
-            let RowKind::Compartment(compartment) = entry.kind else { continue };
-            for &(mechanism, parameters) in &by_section[entry.section as usize] {
-                for (lane, &gid) in tile.gids.iter().enumerate() {
-                    let node = (first_node + row * lanes + lane) as u32;
-                    let given = Given { parameters, compartment: compartment as usize };
-                    all[mechanism].push(Instance { gid, node, given });
-                }
-            }
+    let mut painted: HashMap<usize, Painted> = HashMap::new();
+    for (node, at) in rows.iter().enumerate() {
+        let GroupCell { kind, gid } = group.cells[at.cell as usize];
+        let by_section = painted.entry(kind).or_insert_with(|| by_section(&kinds[kind], mechanism_of, problems));
+        let row = &kinds[kind].shape.rows[at.row as usize];
+        let RowKind::Compartment(compartment) = row.kind else { continue };
+        let gid = if at.ghost { NOBODY } else { gid };
+        for &(mechanism, parameters) in &by_section[row.section as usize] {
+            let given = Given { parameters, compartment: compartment as usize };
+            all[mechanism].push(Instance { gid, node: node as u32, rank: at.row, given });
         }
-        first_node += kind.shape.rows.len() * lanes;
     }
     all
 }
@@ -98,9 +100,10 @@ pub fn place<'a>(
         let row = cells.kinds[address.kind as usize].shape.row_at(process.location);
         let list = &mut group[process.mechanism];
         let (mechanism, instance) = (process.mechanism as u32, list.len() as u32);
+        let node = addresses.node(address, row);
         placed[number as usize] = Placed { group: address.group, mechanism, instance };
         let given = Given { parameters: &sets[process.parameter_set], compartment: 0 };
-        list.push(Instance { gid: process.gid, node: addresses.node(address, row), given });
+        list.push(Instance { gid: process.gid, node, rank: instance, given });
     }
 }
 
@@ -112,7 +115,7 @@ pub fn place_synapses<'a>(
     addresses: &Addresses,
     group: &mut ByMechanism<'a>,
 ) {
-    let mut gids: Vec<Gid> = cells.tiles.iter().flat_map(|tile| &tile.gids).copied().collect();
+    let mut gids: Vec<Gid> = cells.cells.iter().map(|cell| cell.gid).collect();
     gids.sort_unstable();
     for gid in gids {
         let Some(address) = addresses.of(gid) else { continue };
@@ -121,7 +124,7 @@ pub fn place_synapses<'a>(
             let node = addresses.node(address, synapse.at);
             synapse.at = list.len() as u32;
             let given = Given { parameters: &sets[synapse.set as usize], compartment: 0 };
-            list.push(Instance { gid, node, given });
+            list.push(Instance { gid, node, rank: synapse.at, given });
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Which ions live where, and what their reversal potentials follow (NEURON's rules; numerics.md of the design).
 
 use crate::cells::{GroupCells, Kind};
+use crate::chains::NodeRow;
 use crate::group::IonTable;
 use crate::instances::ByMechanism;
+use crate::shape::RowKind;
 use crate::state::{ALIGN, Arena};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,12 +47,12 @@ impl Ions {
 pub fn ions(
     kinds: &[Kind],
     group: &GroupCells,
-    lanes: usize,
-    nodes: usize,
+    rows: &[NodeRow],
     mechanisms: &[Arc<Mechanism>],
     instances: &ByMechanism,
     arena: &mut Arena,
 ) -> Ions {
+    let nodes = rows.len();
     let mut flags: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
     let mut valence: BTreeMap<&str, f64> = BTreeMap::new();
     for (mechanism, list) in mechanisms.iter().zip(instances) {
@@ -73,7 +75,7 @@ pub fn ions(
     for (name, flags) in flags {
         let charge = valence.get(name).copied().unwrap_or(defaults(name).3);
         let table = table(name, charge, &flags, nodes, arena);
-        ions.start.push(start(name, kinds, group, lanes, &table, &flags));
+        ions.start.push(start(name, kinds, group, rows, &table, &flags));
         let mut at = vec![-1; nodes];
         table.node[..table.count].iter().enumerate().for_each(|(i, &node)| at[node as usize] = i as i32);
         ions.at.push(at);
@@ -120,7 +122,7 @@ fn start(
     name: &str,
     kinds: &[Kind],
     group: &GroupCells,
-    lanes: usize,
+    rows: &[NodeRow],
     table: &IonTable,
     flags: &[u8],
 ) -> [Vec<f64>; 3] {
@@ -129,22 +131,17 @@ fn start(
     let variables = [format!("e{name}"), format!("{name}i"), format!("{name}o")];
     let mut at: Vec<i32> = vec![-1; flags.len()];
     table.node[..table.count].iter().enumerate().for_each(|(i, &node)| at[node as usize] = i as i32);
-    let mut first_node = 0;
-    for tile in &group.tiles {
-        let kind = &kinds[tile.kind];
-        for setting in &kind.cell.ions {
+    for (node, at_row) in rows.iter().enumerate().filter(|(node, _)| at[*node] >= 0) {
+        let kind = &kinds[group.cells[at_row.cell as usize].kind];
+        let row = &kind.shape.rows[at_row.row as usize];
+        let here = kind.cell.ions.iter().filter(|setting| setting.section == row.section as usize);
+        for setting in here.filter(|_| matches!(row.kind, RowKind::Compartment(_))) {
             let Some(which) = variables.iter().position(|v| *v == setting.variable) else { continue };
-            for row in kind.shape.section_rows(setting.section) {
-                for lane in 0..tile.gids.len() {
-                    let node = first_node + row as usize * lanes + lane;
-                    let written = flags[node] & WRITTEN != 0 && which > 0;
-                    if at[node] >= 0 && !written {
-                        values[which][at[node] as usize] = setting.value;
-                    }
-                }
+            let written = flags[node] & WRITTEN != 0 && which > 0;
+            if !written {
+                values[which][at[node] as usize] = setting.value;
             }
         }
-        first_node += kind.shape.rows.len() * lanes;
     }
     values
 }

@@ -4,13 +4,14 @@
 //! loads, and the tables that the engine needs between epochs. A group is an immutable [`Layout`] beside the
 //! [`State`] it indexes; after `build` nothing allocates and nothing moves.
 //!
-//! Cells of one kind lie side by side in tiles of [`Target::lanes`] cells. Node `row` of the cell in lane `l` of
-//! a tile is number `tile.first_node + row * lanes + l`; all instance tables hold such numbers.
+//! Unbranched runs of rows of a group's cells lie side by side in tiles of [`Target::lanes`] ([`Plan`]). All instance
+//! tables hold the numbers of nodes that follow from it; [`Rows`] has them by cell.
 #![forbid(unsafe_code)]
 
 mod cable;
 mod canonical;
 mod cells;
+mod chains;
 mod check;
 mod connect;
 mod gather;
@@ -26,8 +27,11 @@ mod state;
 mod tables;
 
 pub use canonical::cell_slots;
+pub use chains::{Chains, Member, NodeRow, Plan, Tile, plan};
 pub use connect::{Connectivity, EventTarget};
-pub use group::{Cable, Detectors, Group, Incoming, IonTable, Layout, MechanismTable, NodeFields, SelfEvents, Tile};
+pub use group::{
+    Cable, CellRows, Detectors, Group, Incoming, IonTable, Layout, MechanismTable, NodeFields, Rows, Run, SelfEvents,
+};
 pub use network::{Network, PeerCopy, build};
 pub use partition::partition;
 pub use probes::Sampler;
@@ -37,7 +41,7 @@ pub use state::{ALIGN, Arena, Field, State};
 /// What a backend asks of the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
-    /// Cells of a kind that lie side by side.
+    /// Chains of rows that lie side by side.
     pub lanes: usize,
     /// A group of uncoupled cells should not be larger than this, so that it stays in the cache.
     pub group_bytes: usize,

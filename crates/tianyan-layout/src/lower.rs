@@ -2,7 +2,8 @@
 
 use crate::cable;
 use crate::cells::{Cells, GroupCells};
-use crate::group::{Detectors, Layout, NodeFields, Tile};
+use crate::chains::NodeRow;
+use crate::group::{Detectors, Layout, NodeFields, Rows};
 use crate::instances::ByMechanism;
 use crate::ions::{self, Ions};
 use crate::state::{Arena, State};
@@ -19,8 +20,6 @@ pub struct Lowering<'a> {
     pub mechanisms: &'a [Arc<Mechanism>],
     /// The cells of the rank.
     pub cells: &'a Cells,
-    /// Cells side by side in a tile.
-    pub lanes: usize,
     /// Whether membrane currents are recorded.
     pub membrane_current: bool,
 }
@@ -30,18 +29,18 @@ impl Lowering<'_> {
     pub fn group(
         &self,
         cells: &GroupCells,
+        rows: (&Arc<Rows>, &[NodeRow]),
         instances: &ByMechanism,
         connections: &[usize],
         problems: &mut Problems,
     ) -> (Layout, State) {
-        let lanes = self.lanes;
-        let (tiles, parent, compartments) = self.tiles(cells);
-        let nodes = tiles.last().map_or(0, |t| t.first_node + t.rows * lanes);
+        let (rows, row_of) = rows;
+        let nodes = rows.plan.nodes();
         let mut arena = Arena::default();
         let node_fields = node_fields(&mut arena, nodes + 1, self.membrane_current);
         let celsius = arena.add("celsius", 1, "degC", FieldClass::Parameter);
         let kinds = &self.cells.kinds;
-        let ions = ions::ions(kinds, cells, lanes, nodes, self.mechanisms, instances, &mut arena);
+        let ions = ions::ions(kinds, cells, row_of, self.mechanisms, instances, &mut arena);
         let mut order: Vec<usize> = (0..self.mechanisms.len()).filter(|&m| !instances[m].is_empty()).collect();
         order.sort_by_key(|&m| !self.mechanisms[m].writes_concentration());
         let recipe = self.recipe;
@@ -50,30 +49,29 @@ impl Lowering<'_> {
             .iter()
             .map(|&m| tables::table(m, &self.mechanisms[m], &instances[m], connections[m], &shared, &mut arena))
             .collect();
-        let mut detectors = self.detectors(cells);
+        let mut detectors = self.detectors(cells, rows);
         detectors.above = arena.add("detectors.above", detectors.gid.len(), "", FieldClass::Exact);
         let mut state = State::new(arena.len());
         let values = state.values_mut();
         values[celsius] = self.recipe.run().temperature_celsius;
-        self.fill_nodes(cells, &tiles, &node_fields, nodes, values);
+        self.fill_nodes(cells, rows, row_of, &node_fields, values);
         fill_ions(&ions, values);
         for table in &tables {
             tables::fill(table, &instances[table.source], self.recipe, values, problems);
         }
         for table in tables.iter_mut().filter(|table| !table.mechanism.kernels.diffusions.is_empty()) {
-            table.cable = Some(cable::cable(kinds, cells, &tiles, lanes, &table.index[..table.count]));
+            table.cable = Some(cable::cable(kinds, cells, rows, &table.index[..table.count]));
         }
+        let compartments = cells.cells.iter().map(|cell| kinds[cell.kind].shape.compartments()).sum();
         let coupled = cells.coupled;
         let run = self.recipe.run().clone();
         let Ions { tables: ions, .. } = ions;
         let fields = arena.fields;
         let driven = Vec::new();
         let layout = Layout {
-            lanes,
             coupled,
             run,
-            tiles,
-            parent,
+            rows: rows.clone(),
             nodes,
             compartments,
             node_fields,
@@ -86,59 +84,40 @@ impl Lowering<'_> {
         (layout, state)
     }
 
-    fn tiles(&self, cells: &GroupCells) -> (Vec<Tile>, Vec<u32>, usize) {
-        let (mut tiles, mut parent, mut first_node, mut compartments) = (Vec::new(), Vec::new(), 0, 0);
-        for tile in &cells.tiles {
-            let kind = &self.cells.kinds[tile.kind];
-            let rows = kind.shape.rows.len();
-            tiles.push(Tile { kind: kind.id, first_node, first_row: parent.len(), rows, cells: tile.gids.clone() });
-            parent.extend(kind.shape.rows.iter().map(|r| r.parent));
-            first_node += rows * self.lanes;
-            compartments += kind.shape.compartments() * tile.gids.len();
-        }
-        (tiles, parent, compartments)
-    }
-
-    fn fill_nodes(&self, cells: &GroupCells, tiles: &[Tile], f: &NodeFields, nodes: usize, values: &mut [f64]) {
-        let lanes = self.lanes;
+    fn fill_nodes(&self, cells: &GroupCells, rows: &Rows, row_of: &[NodeRow], f: &NodeFields, values: &mut [f64]) {
         let per_ms = capacitance_factor(self.recipe.run());
-        for (tile, of) in tiles.iter().zip(&cells.tiles) {
-            let rows = &self.cells.kinds[of.kind].shape.rows;
-            for (r, row) in rows.iter().enumerate() {
-                for lane in 0..lanes {
-                    let node = tile.first_node + r * lanes + lane;
-                    values[f.voltage + node] = row.v_init_mv;
-                    values[f.area + node] = row.area_um2;
-                    values[f.diameter + node] = row.diameter_um;
-                    // Lanes without a cell keep a membrane, so that their rows stay solvable.
-                    let cm = if lane < tile.cells.len() { row.cm_uf_per_cm2 } else { 1.0 };
-                    values[f.capacitance + node] = per_ms * cm;
-                    values[f.to_parent + node] = row.to_parent;
-                    values[f.from_parent + node] = row.from_parent;
-                    let parent = tile.first_node + row.parent as usize * lanes + lane;
-                    values[f.axial + node] -= row.to_parent;
-                    values[f.axial + parent] -= row.from_parent;
-                }
+        for (node, at) in row_of.iter().enumerate() {
+            let row = &self.cells.kinds[cells.cells[at.cell as usize].kind].shape.rows[at.row as usize];
+            values[f.voltage + node] = row.v_init_mv;
+            values[f.area + node] = row.area_um2;
+            values[f.diameter + node] = row.diameter_um;
+            // Ghosts keep a membrane, so that their rows stay solvable.
+            let is_bare = at.ghost && row.cm_uf_per_cm2 == 0.0;
+            values[f.capacitance + node] = per_ms * if is_bare { 1.0 } else { row.cm_uf_per_cm2 };
+        }
+        for (cell, of) in cells.cells.iter().zip(&rows.cells) {
+            let nodes = rows.nodes(of);
+            for (row, &node) in self.cells.kinds[cell.kind].shape.rows.iter().zip(nodes) {
+                values[f.to_parent + node as usize] = row.to_parent;
+                values[f.from_parent + node as usize] = row.from_parent;
+                values[f.axial + node as usize] -= row.to_parent;
+                values[f.axial + nodes[row.parent as usize] as usize] -= row.from_parent;
             }
         }
-        values[f.area + nodes] = 100.0;
-        values[f.diameter + nodes] = 1.0;
-        values[f.voltage + nodes] = -65.0;
+        let nobody = row_of.len();
+        values[f.area + nobody] = 100.0;
+        values[f.diameter + nobody] = 1.0;
+        values[f.voltage + nobody] = -65.0;
     }
 
-    fn detectors(&self, cells: &GroupCells) -> Detectors {
+    fn detectors(&self, cells: &GroupCells, rows: &Rows) -> Detectors {
         let mut found: Vec<(Gid, u32, f64)> = Vec::new();
-        let lanes = self.lanes;
-        let mut first_node = 0;
-        for tile in &cells.tiles {
-            let kind = &self.cells.kinds[tile.kind];
+        for (cell, of) in cells.cells.iter().zip(&rows.cells) {
+            let kind = &self.cells.kinds[cell.kind];
             if let Some(detector) = kind.cell.detector {
                 let row = kind.shape.row_at(detector.location) as usize;
-                for (lane, &gid) in tile.gids.iter().enumerate() {
-                    found.push((gid, (first_node + row * lanes + lane) as u32, detector.threshold_mv));
-                }
+                found.push((cell.gid, rows.nodes(of)[row], detector.threshold_mv));
             }
-            first_node += kind.shape.rows.len() * lanes;
         }
         found.sort_by_key(|d| d.0);
         Detectors {

@@ -1,6 +1,7 @@
 //! All that one rank simulates.
 
 use crate::cells::{Addresses, Cells, Kinds, extra_ends};
+use crate::chains::NodeRow;
 use crate::check;
 use crate::connect::{self, Connectivity};
 use crate::gather::{Gathered, gather};
@@ -71,12 +72,33 @@ pub fn build(
     let mut problems = settled(problems)?;
     let coupled: BTreeSet<Gid> =
         couplings.instances.iter().map(|i| i.gid).chain(couplings.peers.iter().map(|p| p.gid)).collect();
-    let cells = kinds.into_cells(&coupled, target)?;
+    let mechanism_of: HashMap<&str, usize> = mechanisms.iter().enumerate().map(|(i, m)| (m.name.as_str(), i)).collect();
+    let cells = kinds.into_cells(&coupled, &mechanism_of, target)?;
     check::densities(recipe, mechanisms, &cells, &mut problems);
     let problems = settled(problems)?;
-    let addresses = Addresses::new(&cells, target.lanes);
+    let (addresses, row_of) = Addresses::new(&cells, target.lanes);
     let (cells, addresses) = (&cells, &addresses);
-    Builder { recipe, mechanisms, target, cells, addresses, couplings, stimuli, problems }.build(&gids, gathered)
+    let builder = Builder { recipe, mechanisms, mechanism_of, cells, addresses, row_of, couplings, stimuli, problems };
+    builder.build(&gids, gathered)
+}
+
+/// Tables of which somebody sees what is shown only have no runs, whose kernels leave it out.
+fn show<'a>(layouts: &mut [Layout], seen: impl Iterator<Item = &'a Slot>) {
+    let mut slots: Vec<Slot> = seen.copied().collect();
+    slots.sort_unstable();
+    for (layout, group) in layouts.iter_mut().zip(0..) {
+        for table in layout.tables.iter_mut().filter(|table| !table.runs.is_empty()) {
+            let shown_only = table.mechanism.shown_only();
+            let is_seen = |f: usize| {
+                let (first, len) = (table.offsets[f] as u32, table.lengths[f] as u32);
+                let next = slots.partition_point(|slot| *slot < Slot { group, offset: first });
+                slots.get(next).is_some_and(|slot| slot.group == group && slot.offset < first + len)
+            };
+            if (0..shown_only.len()).any(|f| shown_only[f] && is_seen(f)) {
+                table.runs.clear();
+            }
+        }
+    }
 }
 
 /// Nothing is wrong so far, or all that is.
@@ -101,9 +123,11 @@ fn merged(recipe: &dyn Recipe, mechanisms: &[Arc<Mechanism>], couplings: &Coupli
 struct Builder<'a> {
     recipe: &'a dyn Recipe,
     mechanisms: &'a [Arc<Mechanism>],
-    target: &'a Target,
+    mechanism_of: HashMap<&'a str, usize>,
     cells: &'a Cells,
     addresses: &'a Addresses,
+    /// By group.
+    row_of: Vec<Vec<NodeRow>>,
     couplings: Couplings,
     stimuli: Stimuli,
     problems: Problems,
@@ -136,6 +160,8 @@ impl Builder<'_> {
         let peers = self.peers(&layouts, &coupled, &mut finder, &mut problems);
         check::pointers(self.recipe, &layouts, &peers, &mut problems);
         let samplers = self.samplers(gids, &mut finder, &mut problems);
+        let seen = samplers.iter().flat_map(|sampler| &sampler.slots).chain(peers.iter().map(|peer| &peer.from));
+        show(&mut layouts, seen);
         trains.retain(|(gid, times)| !times.is_empty() && !connectivity.targets(*gid).is_empty());
         let network = Network {
             waveforms,
@@ -161,24 +187,22 @@ impl Builder<'_> {
         let (mechanisms, cells, addresses) = (self.mechanisms, self.cells, self.addresses);
         let groups = cells.groups.len();
         let counts = gathered.columns.count(gathered.synapses.list(), addresses, groups, mechanisms.len());
-        let mechanism_of: HashMap<&str, usize> =
-            mechanisms.iter().enumerate().map(|(i, m)| (m.name.as_str(), i)).collect();
         let imem = self.recipe.reports().iter().any(|r| r.quantity == Quantity::MembraneCurrent);
-        let (recipe, lanes) = (self.recipe, self.target.lanes);
-        let lowering = Lowering { recipe, mechanisms, cells, lanes, membrane_current: imem };
+        let lowering = Lowering { recipe: self.recipe, mechanisms, cells, membrane_current: imem };
         let [of_couplings, of_stimuli] = [&self.couplings.instances, &self.stimuli.instances].map(|p| self.by_group(p));
         let [mut coupled, mut driven] =
             [&self.couplings.instances, &self.stimuli.instances].map(|list| vec![Placed::default(); list.len()]);
         let (mut layouts, mut states) = (Vec::with_capacity(groups), Vec::with_capacity(groups));
         for (g, group) in cells.groups.iter().enumerate() {
-            let mut all: ByMechanism = instances::densities(&cells.kinds, group, lanes, &mechanism_of, problems);
+            let row_of = &self.row_of[g];
+            let mut all: ByMechanism = instances::densities(&cells.kinds, group, row_of, &self.mechanism_of, problems);
             instances::place_synapses(&mut gathered.synapses, &gathered.sets, group, addresses, &mut all);
             let Couplings { instances, parameter_sets, .. } = &self.couplings;
             let at = (cells, addresses);
             instances::place((instances, parameter_sets), &of_couplings[g], at, &mut all, &mut coupled);
             let Stimuli { instances, parameter_sets, .. } = &self.stimuli;
             instances::place((instances, parameter_sets), &of_stimuli[g], at, &mut all, &mut driven);
-            let (layout, state) = lowering.group(group, &all, &counts[g], problems);
+            let (layout, state) = lowering.group(group, (&addresses.rows[g], row_of), &all, &counts[g], problems);
             layouts.push(layout);
             states.push(state);
         }

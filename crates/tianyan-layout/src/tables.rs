@@ -1,6 +1,6 @@
 //! The table of one mechanism: its fields in the state, its indices, its parameters.
 
-use crate::group::{MechanismTable, NodeFields, SelfEvents};
+use crate::group::{MechanismTable, NodeFields, Run, SelfEvents};
 use crate::instances::{Given, Instance};
 use crate::ions::Ions;
 use crate::state::{ALIGN, Arena};
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tianyan_model::{Gid, Place, Problem, Problems, Recipe};
 use tianyan_nmodl::ir::{Binding, IonVariable, NodeVariable};
-use tianyan_nmodl::{FieldClass, Mechanism};
+use tianyan_nmodl::{FieldClass, Mechanism, MechanismKind};
 
 /// Offsets that all tables of a group share.
 pub struct Shared<'a> {
@@ -53,23 +53,58 @@ pub fn table(
         FieldClass::Exact,
     );
     let ion_of: Vec<usize> = mechanism.ions.iter().filter_map(|ion| shared.ions.find(&ion.name)).collect();
-    let field = mechanism.kernels.bindings.iter().map(|b| offset(*b, &offsets, &ion_of, shared) as i64).collect();
+    let field: Vec<i64> =
+        mechanism.kernels.bindings.iter().map(|b| offset(*b, &offsets, &ion_of, shared) as i64).collect();
+    let index = indices(instances, padded, &ion_of, shared);
+    let runs = runs(mechanism, &field, &index, (count, padded));
     MechanismTable {
         mechanism: mechanism.clone(),
         source,
         count,
         padded,
         field,
-        index: indices(instances, padded, &ion_of, shared),
+        index,
+        runs,
         offsets,
         lengths,
         owner: instances.iter().map(|i| i.gid).collect(),
+        rank: instances.iter().map(|i| i.rank).collect(),
         arguments,
         connections,
         self_events,
         incoming: None,
         cable: None,
     }
+}
+
+/// Shorter runs on average are not worth a call each.
+const SHORTEST_RUN: usize = 32;
+
+/// The runs of a density mechanism's table. Layout keeps the instances in the order of nodes, and begins what is alike on
+/// whole vectors.
+fn runs(mechanism: &Mechanism, field: &[i64], index: &[i32], (count, padded): (usize, usize)) -> Vec<Run> {
+    if mechanism.kind != MechanismKind::Density || count != padded {
+        return Vec::new();
+    }
+    let blocks = 1 + mechanism.ions.len();
+    let at = |block: usize, instance: usize| i64::from(index[block * padded + instance]);
+    let follows = |i: usize| (0..blocks).all(|block| at(block, i) == at(block, i - 1) + 1);
+    let starts: Vec<usize> = (0..count).filter(|&i| i == 0 || !follows(i)).collect();
+    if starts.is_empty() || count / starts.len() < SHORTEST_RUN || starts.iter().any(|start| start % ALIGN != 0) {
+        return Vec::new();
+    }
+    let ends = starts.iter().skip(1).chain([&count]);
+    let run = |(&start, &end): (&usize, &usize)| {
+        let shift = |(binding, offset): (&Binding, &i64)| match *binding {
+            Binding::Field(f) if mechanism.fields[f].shared => *offset,
+            Binding::Field(_) => offset + start as i64,
+            Binding::Node(_) => offset + at(0, start),
+            Binding::Ion(k, _) => offset + at(1 + k, start),
+            Binding::Celsius => *offset,
+        };
+        Run { field: mechanism.kernels.bindings.iter().zip(field).map(shift).collect(), count: end - start }
+    };
+    starts.iter().zip(ends).map(run).collect()
 }
 
 /// Numbers of a field that all instances share: 1, or those of a table.
@@ -178,8 +213,11 @@ fn fill_streams(table: &MechanismTable, instances: &[Instance], recipe: &dyn Rec
     let seed = recipe.run().seed % (1 << 32);
     for (f, field) in table.mechanism.fields.iter().enumerate() {
         let Some(part) = field.stream else { continue };
+        let mut ranked: Vec<usize> = (0..instances.len()).collect();
+        ranked.sort_by_key(|i| (instances[*i].gid, instances[*i].rank));
         let mut rank: HashMap<Gid, usize> = HashMap::new();
-        for (i, instance) in instances.iter().enumerate() {
+        for i in ranked {
+            let instance = &instances[i];
             let rank = rank.entry(instance.gid).or_default();
             let own = (table.source << 20) + (*rank << 4) + variable;
             *rank += 1;

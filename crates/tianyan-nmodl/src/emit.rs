@@ -8,7 +8,9 @@
 //!
 //! The kernels of [`EVENTS`] look as `_receive`, those of [`SWEEPS`] as `_current`; what runs once, at the start, is
 //! left to the interpreter, and kernels that change nothing are left out. `n` is a multiple of 8: the layout pads, so
-//! that no loop has a remainder. `effect` gets three numbers for each of [`Kernel::effects`]: 1 or 0 for whether it
+//! that no loop has a remainder. Density mechanisms have each sweep once more as `_current_run`, for instances whose nodes
+//! and ions lie one behind the other from the given offsets on: `index` is not read there, and what only observers see
+//! ([`Mechanism::shown_only`]) is left out. `effect` gets three numbers for each of [`Kernel::effects`]: 1 or 0 for whether it
 //! happens, its time, its flag. A loop loads into constants, computes in straight lines and stores at the end, so that
 //! it vectorises; only iterations branch.
 
@@ -20,7 +22,7 @@ use crate::graph::operands;
 use crate::ir::{
     Binding, Comparison, Destination, Draw, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value,
 };
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, MechanismKind};
 
 /// What must stand before the text of the mechanisms, once.
 pub const PRELUDE: &str = include_str!("kernel.h");
@@ -41,6 +43,11 @@ pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
             ),
         };
         text += &Emitter::new(mechanism, kernel).kernel(&head, looped);
+        if looped && mechanism.kind == MechanismKind::Density {
+            let head = format!("KERNEL {prefix}{}_{name}_run(ARGUMENTS) {{\n", mechanism.name);
+            text += &Emitter { is_run: true, shown_only: mechanism.shown_only(), ..Emitter::new(mechanism, kernel) }
+                .kernel(&head, true);
+        }
     }
     text
 }
@@ -55,6 +62,10 @@ pub const EVENTS: [&str; 2] = ["receive", "each_connection"];
 struct Emitter<'a> {
     mechanism: &'a Mechanism,
     kernel: &'a Kernel,
+    /// Whether instance i has the i-th node and the i-th instance of each ion.
+    is_run: bool,
+    /// Fields that runs leave out.
+    shown_only: Vec<bool>,
     /// For each operation: is it the same for all instances?
     uniform: Vec<bool>,
     text: String,
@@ -62,7 +73,14 @@ struct Emitter<'a> {
 
 impl<'a> Emitter<'a> {
     fn new(mechanism: &'a Mechanism, kernel: &'a Kernel) -> Emitter<'a> {
-        Emitter { mechanism, kernel, uniform: uniform(mechanism, kernel), text: String::new() }
+        Emitter {
+            mechanism,
+            kernel,
+            is_run: false,
+            shown_only: Vec::new(),
+            uniform: uniform(mechanism, kernel),
+            text: String::new(),
+        }
     }
 
     fn line(&mut self, line: std::fmt::Arguments) {
@@ -75,7 +93,7 @@ impl<'a> Emitter<'a> {
         self.text.push_str(head);
         self.pointers();
         self.uniform_operations();
-        let scattered = if looped { self.scattered() } else { Vec::new() };
+        let scattered = if looped && !self.is_run { self.scattered() } else { Vec::new() };
         match (looped, scattered.len()) {
             (false, _) => self.line(format_args!("  {{")),
             (true, 0) => self.line(format_args!("  FOREACH(i, n)")),
@@ -141,7 +159,8 @@ impl<'a> Emitter<'a> {
             Op::Load(b) | Op::Interpolate(b, _) | Op::Lookup(b, _) => Some(*b),
             _ => None,
         });
-        let stores = self.kernel.stores.iter().filter_map(|(destination, _)| match destination {
+        let kept = self.kernel.stores.iter().filter(|(destination, _)| !self.is_left_out(destination));
+        let stores = kept.filter_map(|(destination, _)| match destination {
             Destination::Set(b) | Destination::Add(b) => Some(*b),
             Destination::Argument(_) => None,
         });
@@ -154,8 +173,20 @@ impl<'a> Emitter<'a> {
             let name = self.binding_name(*b);
             self.line(format_args!("  double *p{b} = state + field[{b}]; /* {name} */"));
         }
-        for k in self.ions() {
+        let ions = if self.is_run { BTreeSet::new() } else { self.ions() };
+        for k in ions {
             self.line(format_args!("  const i32 *index{k} = index + {} * n;", k + 1));
+        }
+    }
+
+    /// Runs leave out what is computed to be looked at only: who wants to look sweeps over the whole table.
+    fn is_left_out(&self, destination: &Destination) -> bool {
+        match destination {
+            Destination::Set(b) if self.is_run => match self.mechanism.kernels.bindings[*b as usize] {
+                Binding::Field(f) => self.shown_only[f],
+                _ => false,
+            },
+            _ => false,
         }
     }
 
@@ -175,6 +206,9 @@ impl<'a> Emitter<'a> {
     }
 
     fn indices(&mut self) {
+        if self.is_run {
+            return;
+        }
         let touched = self.touched();
         if touched.iter().any(|b| matches!(self.mechanism.kernels.bindings[*b as usize], Binding::Node(_))) {
             self.line(format_args!("    const i32 node = index[i];"));
@@ -206,6 +240,7 @@ impl<'a> Emitter<'a> {
         match self.mechanism.kernels.bindings[b as usize] {
             Binding::Field(f) if self.mechanism.fields[f].shared => format!("p{b}[0]"),
             Binding::Field(_) => format!("p{b}[i]"),
+            Binding::Node(_) | Binding::Ion(..) if self.is_run => format!("p{b}[i]"),
             Binding::Node(_) => format!("p{b}[node]"),
             Binding::Ion(k, _) => format!("p{b}[ion{k}]"),
             Binding::Celsius => format!("p{b}[0]"),
@@ -317,6 +352,9 @@ impl<'a> Emitter<'a> {
 
     fn stores(&mut self, scattered: &[usize]) {
         for (at, (destination, value)) in self.kernel.stores.iter().enumerate() {
+            if self.is_left_out(destination) {
+                continue;
+            }
             let value = self.use_of(*value);
             let late = scattered.iter().position(|store| *store == at);
             let line = match (destination, late) {

@@ -1,6 +1,6 @@
 //! A compiled mechanism: what the layout and the engine need to know of an NMODL file.
 
-use crate::ir::{EffectKind, Kernel, Kernels};
+use crate::ir::{Binding, Destination, EffectKind, Kernel, Kernels, Op};
 
 /// Choices that change the kernels of a mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -195,6 +195,35 @@ impl Mechanism {
     /// The index of the field of that name.
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// For each field: is it computed in every step for those who look at it alone? No kernel reads it, and so nothing
+    /// else changes if it is left out.
+    pub fn shown_only(&self) -> Vec<bool> {
+        let mut shown = vec![false; self.fields.len()];
+        let mut mark = |b: u32, value: bool| {
+            if let Binding::Field(f) = self.kernels.bindings[b as usize] {
+                shown[f] = value && self.fields[f].class == FieldClass::Real && !self.fields[f].peer;
+            }
+        };
+        for (destination, _) in self.kernels.current.stores.iter().chain(&self.kernels.state.stores) {
+            if let Destination::Set(b) = destination {
+                mark(*b, true);
+            }
+        }
+        for (_, kernel) in self.kernels.all() {
+            for op in &kernel.ops {
+                if let Op::Load(b) | Op::Interpolate(b, _) | Op::Lookup(b, _) = op {
+                    mark(*b, false);
+                }
+            }
+        }
+        let diffusions = self.kernels.diffusions.iter().flat_map(|d| [d.state, d.volume, d.coefficient]);
+        diffusions.chain(self.kernels.shares.iter().map(|share| share.from)).for_each(|b| mark(b, false));
+        for watch in &self.watches {
+            [watch.state, watch.flag, watch.fired].iter().for_each(|f| shown[*f] = false);
+        }
+        shown
     }
 
     /// True if it writes a concentration: its kernels then run before those of mechanisms that do not.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tianyan_nmodl::emit::{EVENTS, SWEEPS};
 use tianyan_nmodl::ir::{Binding, Destination, NodeVariable};
-use tianyan_nmodl::{Mechanism, Options};
+use tianyan_nmodl::{Mechanism, MechanismKind, Options};
 
 /// A number that such a binding might hold, from two random ones.
 fn number(mechanism: &Mechanism, binding: &Binding, scale: f64, wild: f64) -> f64 {
@@ -84,6 +84,7 @@ fn compare(
             prop_assert!(difference.is_none(), "{file} {name} target {which}: {difference:?}");
         }
     }
+    compare_runs(file, mechanism, libraries, &start)?;
     for (name, kernel) in kernels.all().into_iter().filter(|(name, kernel)| EVENTS.contains(name) && !kernel.is_empty())
     {
         let mut arguments: Vec<f64> = mechanism.arguments.iter().map(|_| random() - 0.2).collect();
@@ -97,6 +98,38 @@ fn compare(
             prop_assert!(first_difference(&oracle, &compiled).is_none(), "{file} {name}");
             prop_assert!(expected.iter().zip(&found).all(|(a, b)| same(*a, *b)), "{file} {name} arguments");
             prop_assert!(wanted.iter().zip(&effects).all(|(a, b)| same(*a, *b)), "{file} {name} effects");
+        }
+    }
+    Ok(())
+}
+
+/// Kernels for runs, on instances one behind the other: what is shown only stays as it was, the rest has the same bits.
+fn compare_runs(
+    file: &str,
+    mechanism: &Mechanism,
+    libraries: &[libloading::Library],
+    start: &Case,
+) -> Result<(), TestCaseError> {
+    let mut start = start.clone();
+    let n = start.n;
+    start.index.iter_mut().enumerate().for_each(|(k, index)| *index = (k % n) as i32);
+    let shown_only = mechanism.shown_only();
+    let bindings = mechanism.kernels.bindings.iter().zip(&start.field);
+    let left_out: Vec<usize> = bindings
+        .filter(|(binding, _)| matches!(binding, Binding::Field(f) if shown_only[*f]))
+        .flat_map(|(_, offset)| *offset as usize..*offset as usize + n)
+        .collect();
+    let swept =
+        mechanism.kernels.all().into_iter().filter(|(name, kernel)| SWEEPS.contains(name) && !kernel.is_empty());
+    for (name, kernel) in swept.filter(|_| mechanism.kind == MechanismKind::Density) {
+        let mut oracle = start.clone();
+        oracle.interpret(mechanism, kernel);
+        left_out.iter().for_each(|at| oracle.state[*at] = start.state[*at]);
+        for (which, library) in libraries.iter().enumerate() {
+            let mut compiled = start.clone();
+            compiled.run_c(library, &format!("k_{}_{name}_run", mechanism.name));
+            let difference = first_difference(&oracle, &compiled);
+            prop_assert!(difference.is_none(), "{file} {name}_run target {which}: {difference:?}");
         }
     }
     Ok(())

@@ -187,7 +187,7 @@ impl Run {
 fn backend(options: &StartOptions) -> CpuBackend {
     let cache = Compiler::find().map(|compiler| KernelCache::new(cache_folder(), compiler));
     let threads = options.threads.unwrap_or(1);
-    CpuBackend::new(CpuOptions { threads, cache, interpret: options.interpret, group_bytes: 0 })
+    CpuBackend::new(CpuOptions { threads, cache, interpret: options.interpret, ..CpuOptions::default() })
 }
 
 /// `$XDG_CACHE_HOME/tianyan`, else `~/.cache/tianyan`, else a folder for temporary files.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::live::{live, matters};
-use super::{Draft, Goal, Phase, Tables, order, warnings, warnings::Traffic};
+use super::{Draft, Goal, Phase, Tables, order, rewrite, warnings, warnings::Traffic};
 use crate::ast::{BlockKind, File};
 use crate::diagnostic::Report;
 use crate::ir::{Binding, Diffusion, IonVariable, Kernel, Kernels, Op, Share};
@@ -33,6 +33,15 @@ pub(super) fn mechanism(
     let (bindings, numbers) = number_bindings(&tables, &used, &fields);
     let mut made: Vec<Kernel> = drafts.into_iter().map(|draft| order::kernel(&draft, &numbers)).collect();
     let table_kernels = made.split_off(phases.len());
+    let is_exact = |b: u32| match bindings[b as usize] {
+        Binding::Field(f) => fields[f].1.class == FieldClass::Exact,
+        _ => false,
+    };
+    for (phase, kernel) in phases.iter().zip(&mut made) {
+        if matches!(phase, Phase::Current | Phase::State) {
+            *kernel = rewrite::cheaper(std::mem::take(kernel), &bindings, is_exact);
+        }
+    }
     let mut kernels: BTreeMap<Phase, Kernel> = phases.into_iter().zip(made).collect();
     let mut of = |phase: Phase| kernels.remove(&phase).unwrap_or_default();
     let field = |made: usize| {

@@ -20,14 +20,17 @@
 //! | `order` | the final order of operations, loops inside loops |
 
 mod current;
+mod divide;
 mod eliminate;
 mod events;
+mod exponentials;
 mod expression;
 mod finish;
 mod live;
 mod order;
 mod random;
 mod repeat;
+mod rewrite;
 mod solve;
 mod statement;
 mod system;
