@@ -196,9 +196,8 @@ fn solve(state: &mut [f64], layout: &Layout, cell: &CellRows) {
         state[f.diagonal + at(row)] = inverse;
         state[f.rhs + at(row)] = right;
         if row > 0 {
-            let factor = down * inverse;
-            from_diagonal[parent(row)] += factor * up;
-            from_rhs[parent(row)] += factor * right - down * dv;
+            from_diagonal[parent(row)] += (down * up) * inverse;
+            from_rhs[parent(row)] += (down * right) * inverse - down * dv;
         }
     }
     for row in 0..rows {

@@ -1,77 +1,135 @@
 /* solve.rs for vectors of LANES doubles: the same operations in the same order, and so the same bits. Compiled once for
-   each instruction set that has such vectors, with NAME(solve) as its name. */
+   each instruction set that has such vectors, with NAME(solve) as its name. A row waits for the division of the row
+   before it: two tiles that need nothing of each other go side by side. */
 typedef double vec __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 typedef i64 mask __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 
 /* tianyan_layout::Tile */
-struct tile { u32 first_block, len, first_lane, first_child, children; _Bool ragged; };
+struct tile { u32 first_block, len, first_lane, first_child, children; _Bool ragged, paired; };
 
 /* tianyan_layout::Plan, and the arrays of solve::Arrays and solve::Given. */
 struct plan { const struct tile *tiles; u64 count; const u32 *blocks, *parents, *starts, *children; };
 struct arrays { double *v, *rhs, *diagonal; const double *axial, *up, *down; double *given_diagonal, *given_rhs; };
 
-FN vec NAME(load)(const double *from) { return *(const vec *)from; }
-FN vec NAME(gather)(const double *from, const u32 *at) {
+/* A tile on its way, and what its last row has given. */
+struct walk {
+  const u32 *blocks;
+  u32 len, first_lane;
+  _Bool ragged;
+  mask starts;
+  vec from_diagonal, from_rhs, out_diagonal, out_rhs, v_own, v_parents, known;
+};
+
+FN vec load(const double *from) { return *(const vec *)from; }
+FN void store(double *to, vec x) { *(vec *)to = x; }
+FN vec gather(const double *from, const u32 *at) {
   vec x;
   for (int l = 0; l < LANES; l++) x[l] = from[at[l]];
   return x;
 }
-FN vec NAME(pick)(mask which, vec a, vec b) { return (vec)(((mask)a & which) | ((mask)b & ~which)); }
+FN vec pick(mask which, vec a, vec b) { return (vec)(((mask)a & which) | ((mask)b & ~which)); }
+
+FN struct walk begin(const struct plan *plan, const struct tile *tile) {
+  struct walk w;
+  w.blocks = plan->blocks + tile->first_block;
+  w.len = tile->len;
+  w.first_lane = tile->first_lane;
+  w.ragged = tile->ragged;
+  for (int l = 0; l < LANES; l++) w.starts[l] = plan->starts[tile->first_lane + l];
+  return w;
+}
+
+FN struct walk begin_out(const struct plan *plan, const struct tile *tile, const struct arrays *a) {
+  struct walk w = begin(plan, tile);
+  const u32 *children = plan->children + tile->first_child;
+  w.from_diagonal = w.from_rhs = w.out_diagonal = w.out_rhs = (vec){0};
+  for (u32 k = 0; k < tile->children; k++, children += LANES) {
+    w.from_diagonal = w.from_diagonal + gather(a->given_diagonal, children);
+    w.from_rhs = w.from_rhs + gather(a->given_rhs, children);
+  }
+  w.v_parents = gather(a->v, plan->parents + tile->first_lane);
+  w.v_own = load(a->v + w.blocks[w.len - 1]);
+  return w;
+}
+
+FN void eliminate(struct walk *w, u32 position, const struct arrays *a) {
+  const vec zero = {0};
+  u32 node = w->blocks[position];
+  mask leaves = w->starts == (i64)position;
+  vec next = position > 0 ? load(a->v + w->blocks[position - 1]) : w->v_parents;
+  vec v_parent = w->ragged ? pick(leaves, w->v_parents, next) : next;
+  vec up = load(a->up + node), down = load(a->down + node);
+  vec dv = v_parent - w->v_own;
+  vec pivot = (load(a->diagonal + node) + load(a->axial + node)) - w->from_diagonal;
+  vec right = (load(a->rhs + node) - up * dv) - w->from_rhs;
+  vec inverse = 1.0 / pivot;
+  store(a->diagonal + node, inverse);
+  store(a->rhs + node, right);
+  w->from_diagonal = (down * up) * inverse;
+  w->from_rhs = (down * right) * inverse - down * dv;
+  if (w->ragged) {
+    w->out_diagonal = pick(leaves, w->from_diagonal, w->out_diagonal);
+    w->out_rhs = pick(leaves, w->from_rhs, w->out_rhs);
+    w->from_diagonal = pick(leaves, zero, w->from_diagonal);
+    w->from_rhs = pick(leaves, zero, w->from_rhs);
+  }
+  w->v_own = next;
+}
+
+FN void end_out(const struct walk *w, const struct arrays *a) {
+  store(a->given_diagonal + w->first_lane, w->ragged ? w->out_diagonal : w->from_diagonal);
+  store(a->given_rhs + w->first_lane, w->ragged ? w->out_rhs : w->from_rhs);
+}
+
+FN struct walk begin_back(const struct plan *plan, const struct tile *tile, const struct arrays *a) {
+  struct walk w = begin(plan, tile);
+  w.known = gather(a->rhs, plan->parents + tile->first_lane);
+  return w;
+}
+
+FN void substitute(struct walk *w, u32 position, const struct arrays *a, double factor) {
+  u32 node = w->blocks[position];
+  vec dv = (load(a->rhs + node) - load(a->up + node) * w->known) * load(a->diagonal + node);
+  store(a->rhs + node, dv);
+  store(a->v + node, load(a->v + node) + factor * dv);
+  w->known = w->ragged ? pick(w->starts <= (i64)position, dv, w->known) : dv;
+}
 
 void NAME(solve)(const struct plan *plan, const struct arrays *arrays, double factor) {
-  double *v = arrays->v, *rhs = arrays->rhs, *diagonal = arrays->diagonal;
-  const double *axial = arrays->axial, *up = arrays->up, *down = arrays->down;
-  const vec zero = {0};
-  for (u64 t = 0; t < plan->count; t++) {
-    const struct tile *tile = plan->tiles + t;
-    const u32 *blocks = plan->blocks + tile->first_block, *parents = plan->parents + tile->first_lane;
-    const u32 *children = plan->children + tile->first_child;
-    vec from_diagonal = zero, from_rhs = zero, out_diagonal = zero, out_rhs = zero;
-    for (u32 k = 0; k < tile->children; k++, children += LANES) {
-      from_diagonal = from_diagonal + NAME(gather)(arrays->given_diagonal, children);
-      from_rhs = from_rhs + NAME(gather)(arrays->given_rhs, children);
-    }
-    mask starts;
-    for (int l = 0; l < LANES; l++) starts[l] = plan->starts[tile->first_lane + l];
-    vec v_parents = NAME(gather)(v, parents), v_own = NAME(load)(v + blocks[tile->len - 1]);
-    for (u32 position = tile->len; position-- > 0;) {
-      u32 node = blocks[position];
-      mask leaves = starts == (i64)position;
-      vec next = position > 0 ? NAME(load)(v + blocks[position - 1]) : v_parents;
-      vec v_parent = tile->ragged ? NAME(pick)(leaves, v_parents, next) : next;
-      vec to_parent = NAME(load)(up + node), from_parent = NAME(load)(down + node);
-      vec dv = v_parent - v_own;
-      vec pivot = (NAME(load)(diagonal + node) + NAME(load)(axial + node)) - from_diagonal;
-      vec right = (NAME(load)(rhs + node) - to_parent * dv) - from_rhs;
-      vec inverse = 1.0 / pivot;
-      vec share = from_parent * inverse;
-      *(vec *)(diagonal + node) = inverse;
-      *(vec *)(rhs + node) = right;
-      from_diagonal = share * to_parent;
-      from_rhs = share * right - from_parent * dv;
-      if (tile->ragged) {
-        out_diagonal = NAME(pick)(leaves, from_diagonal, out_diagonal);
-        out_rhs = NAME(pick)(leaves, from_rhs, out_rhs);
-        from_diagonal = NAME(pick)(leaves, zero, from_diagonal);
-        from_rhs = NAME(pick)(leaves, zero, from_rhs);
+  const struct arrays a = *arrays;
+  for (const struct tile *tile = plan->tiles, *end = tile + plan->count; tile < end;) {
+    struct walk one = begin_out(plan, tile, &a);
+    if (tile->paired) {
+      struct walk two = begin_out(plan, tile + 1, &a);
+      u32 both = one.len < two.len ? one.len : two.len, i = 0;
+      for (; i < both; i++) {
+        eliminate(&one, one.len - 1 - i, &a);
+        eliminate(&two, two.len - 1 - i, &a);
       }
-      v_own = next;
+      for (u32 k = i; k < one.len; k++) eliminate(&one, one.len - 1 - k, &a);
+      for (u32 k = i; k < two.len; k++) eliminate(&two, two.len - 1 - k, &a);
+      end_out(&one, &a);
+      end_out(&two, &a);
+      tile += 2;
+    } else {
+      for (u32 i = one.len; i-- > 0;) eliminate(&one, i, &a);
+      end_out(&one, &a);
+      tile++;
     }
-    *(vec *)(arrays->given_diagonal + tile->first_lane) = tile->ragged ? out_diagonal : from_diagonal;
-    *(vec *)(arrays->given_rhs + tile->first_lane) = tile->ragged ? out_rhs : from_rhs;
   }
-  for (u64 t = plan->count; t-- > 0;) {
-    const struct tile *tile = plan->tiles + t;
-    const u32 *blocks = plan->blocks + tile->first_block;
-    mask starts;
-    for (int l = 0; l < LANES; l++) starts[l] = plan->starts[tile->first_lane + l];
-    vec known = NAME(gather)(rhs, plan->parents + tile->first_lane);
-    for (u32 position = 0; position < tile->len; position++) {
-      u32 node = blocks[position];
-      vec dv = (NAME(load)(rhs + node) - NAME(load)(up + node) * known) * NAME(load)(diagonal + node);
-      *(vec *)(rhs + node) = dv;
-      *(vec *)(v + node) = NAME(load)(v + node) + factor * dv;
-      known = tile->ragged ? NAME(pick)(starts <= (i64)position, dv, known) : dv;
+  for (const struct tile *tile = plan->tiles + plan->count; tile-- > plan->tiles;) {
+    struct walk one = begin_back(plan, tile, &a);
+    if (tile > plan->tiles && (tile - 1)->paired) {
+      struct walk two = begin_back(plan, --tile, &a);
+      u32 both = one.len < two.len ? one.len : two.len, i = 0;
+      for (; i < both; i++) {
+        substitute(&one, i, &a, factor);
+        substitute(&two, i, &a, factor);
+      }
+      for (u32 k = i; k < one.len; k++) substitute(&one, k, &a, factor);
+      for (u32 k = i; k < two.len; k++) substitute(&two, k, &a, factor);
+    } else {
+      for (u32 i = 0; i < one.len; i++) substitute(&one, i, &a, factor);
     }
   }
 }

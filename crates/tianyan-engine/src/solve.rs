@@ -103,11 +103,10 @@ fn eliminate<const L: usize>(plan: &Plan, arrays: &mut Arrays, given: &mut Given
             let pivot: [f64; L] = each(|l| (own_diagonal[l] + axial[l]) - from_diagonal[l]);
             let right: [f64; L] = each(|l| (own_rhs[l] - up[l] * dv[l]) - from_rhs[l]);
             let inverse: [f64; L] = each(|l| 1.0 / pivot[l]);
-            let factor: [f64; L] = each(|l| down[l] * inverse[l]);
             *block_mut(diagonal, node) = inverse;
             *block_mut(rhs, node) = right;
-            from_diagonal = each(|l| factor[l] * up[l]);
-            from_rhs = each(|l| factor[l] * right[l] - down[l] * dv[l]);
+            from_diagonal = each(|l| (down[l] * up[l]) * inverse[l]);
+            from_rhs = each(|l| (down[l] * right[l]) * inverse[l] - down[l] * dv[l]);
             if tile.ragged {
                 let leaves: [bool; L] = starts.map(|start| start as usize == position);
                 out_diagonal = each(|l| if leaves[l] { from_diagonal[l] } else { out_diagonal[l] });

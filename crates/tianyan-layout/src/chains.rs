@@ -107,6 +107,8 @@ pub struct Tile {
     pub children: u32,
     /// Whether some lane begins later than position 0.
     pub ragged: bool,
+    /// Whether the next tile needs nothing of this one, so that both may go side by side. No tile is in two pairs.
+    pub paired: bool,
 }
 
 /// Which row a node is.
@@ -133,6 +135,19 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Pairs tiles that need nothing of each other.
+    fn pair(&mut self) {
+        let mut first = 0;
+        while first + 1 < self.tiles.len() {
+            let next = self.tiles[first + 1];
+            let children = &self.children[next.first_child as usize..][..next.children as usize * self.lanes];
+            let own = (first * self.lanes) as u32..((first + 1) * self.lanes) as u32;
+            let paired = !children.iter().any(|child| own.contains(child));
+            self.tiles[first].paired = paired;
+            first += if paired { 2 } else { 1 };
+        }
+    }
+
     /// Chains side by side in a tile.
     pub fn lanes(&self) -> usize {
         self.lanes
@@ -305,6 +320,7 @@ impl<'a> Planner<'a> {
         }
         let (rows, node_of) = self.rows(&plan, &first_block, &lengths);
         self.tiles(&mut plan, &first_block, &lengths, &node_of);
+        plan.pair();
         (plan, rows, node_of)
     }
 
@@ -375,6 +391,7 @@ impl<'a> Planner<'a> {
                 first_child,
                 children: most as u32,
                 ragged,
+                paired: false,
             });
         }
     }
