@@ -20,6 +20,7 @@ pub struct Simulation {
     step: u64,
     time_ms: f64,
     epoch_steps: u64,
+    longest_delay_ms: f64,
     connectivity: Connectivity,
     waveforms: Vec<Vec<Waveform>>,
     peers_from: Vec<Slot>,
@@ -75,6 +76,7 @@ impl Simulation {
             step: 0,
             time_ms: 0.0,
             epoch_steps,
+            longest_delay_ms: network.connectivity.longest_delay_ms(),
             connectivity: network.connectivity,
             waveforms: network.waveforms,
             peers_from: network.peers.iter().map(|p| p.from).collect(),
@@ -188,7 +190,7 @@ impl Simulation {
         self.trains.next = 0;
         self.recent = snapshot.spikes.clone();
         let now = self.time_ms();
-        let oldest = now - self.connectivity.longest_delay_ms() - self.run.dt_ms;
+        let oldest = now - self.longest_delay_ms - self.run.dt_ms;
         self.trains.next = self.trains.spikes.partition_point(|s| s.time_ms < oldest);
         for spike in &snapshot.spikes {
             self.queue.push(*spike, &self.connectivity);
@@ -249,7 +251,7 @@ impl Simulation {
             let cause = a.spike.time_ms.total_cmp(&b.spike.time_ms).then(a.cause.order(&b.cause));
             cause.then(a.spike.gid.cmp(&b.spike.gid))
         });
-        let keep_after = self.time_ms() - self.connectivity.longest_delay_ms() - self.run.dt_ms;
+        let keep_after = self.time_ms() - self.longest_delay_ms - self.run.dt_ms;
         self.recent.retain(|s| s.time_ms > keep_after);
         for Fired { spike, .. } in fired {
             self.queue.push(spike, &self.connectivity);
