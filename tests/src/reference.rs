@@ -144,6 +144,11 @@ fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f6
     for (slot, value) in layout.driven.iter().zip(driven) {
         state[*slot as usize] = *value;
     }
+    for table in layout.prepared_in_step.iter().map(|t| &layout.tables[*t]) {
+        let (field, index, n) = (&table.field, &table.index, table.padded);
+        let mut call = interpret::Call { state, field, index, n, t_ms: t + 0.5 * dt, dt_ms: dt };
+        interpret::run(&table.mechanism, &table.mechanism.kernels.prepare, &mut call, 0..table.count);
+    }
     for node in 0..=layout.nodes {
         state[f.rhs + node] = 0.0;
         state[f.diagonal + node] = state[f.capacitance + node];

@@ -42,6 +42,8 @@ pub enum Sweep {
     BeforeStep,
     /// Volumes and coefficients of what diffuses.
     Diffuse,
+    /// What stays the same as long as parameters do.
+    Prepare,
 }
 
 impl Sweep {
@@ -55,6 +57,7 @@ impl Sweep {
             Sweep::AfterSolve => &kernels.after_solve,
             Sweep::BeforeStep => &kernels.before_step,
             Sweep::Diffuse => &kernels.diffuse,
+            Sweep::Prepare => &kernels.prepare,
         }
     }
 }

@@ -51,6 +51,7 @@ fn start_group(group: &mut Group, dt_ms: f64) -> (Vec<Fired>, Option<Overflow>) 
     let interpreted: Vec<Kernels> = group.layout.tables.iter().map(|_| Kernels::Interpreted).collect();
     let (mut spikes, mut overflow) = (Vec::new(), None);
     initial(group, &interpreted, dt_ms, &mut spikes, &mut overflow);
+    sweep(group, |kernels| &kernels.prepare, dt_ms);
     step::currents(group, &interpreted, &mut Scratch::default(), 0.0, dt_ms);
     sweep(group, |kernels| &kernels.before_step, dt_ms);
     step::membrane_current_at_start(group);

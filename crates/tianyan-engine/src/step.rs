@@ -84,7 +84,7 @@ pub fn to_voltage(
     spikes: &mut Vec<Fired>,
 ) {
     deliver(group, kernels, scratch, clock, &inputs.events, spikes);
-    drive(group, clock, &inputs.driven);
+    drive(group, kernels, clock, &inputs.driven);
     currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
     advance_voltage(group, scratch);
 }
@@ -145,12 +145,16 @@ fn deliver(
     delivery.all(due.iter().filter(|event| !is_past(event)), middle_ms);
 }
 
-fn drive(group: &mut Group, clock: Clock, driven: &[f64]) {
-    let slots = &group.layout.driven;
+fn drive(group: &mut Group, kernels: &[Kernels], clock: Clock, driven: &[f64]) {
+    let Group { layout, state } = group;
+    let slots = &layout.driven;
     let row = clock.in_epoch * slots.len();
-    let state = group.state.values_mut();
+    let state = state.values_mut();
     for (&slot, &value) in slots.iter().zip(driven.get(row..).unwrap_or_default()) {
         state[slot as usize] = value;
+    }
+    for &t in &layout.prepared_in_step {
+        kernels[t].sweep(Sweep::Prepare, &layout.tables[t], state, clock.middle_ms(), clock.dt_ms);
     }
 }
 

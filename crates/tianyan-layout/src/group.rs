@@ -251,6 +251,8 @@ pub struct Layout {
     pub detectors: Detectors,
     /// Slots of the driven values, in the order of the rows of the inputs.
     pub driven: Vec<u32>,
+    /// Tables whose `prepare` depends on driven values: it runs in every step.
+    pub prepared_in_step: Vec<usize>,
     /// All fields of the state.
     pub fields: Vec<Field>,
 }

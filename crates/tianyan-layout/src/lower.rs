@@ -79,6 +79,7 @@ impl Lowering<'_> {
             tables,
             detectors,
             driven,
+            prepared_in_step: Vec::new(),
             fields,
         };
         (layout, state)

@@ -5,7 +5,7 @@ use crate::chains::NodeRow;
 use crate::check;
 use crate::connect::{self, Connectivity};
 use crate::gather::{Gathered, gather};
-use crate::group::{Group, Layout};
+use crate::group::{Group, Layout, MechanismTable};
 use crate::instances::{self, ByMechanism, Placed};
 use crate::lower::Lowering;
 use crate::probes::{Finder, Sampler, samplers};
@@ -15,6 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Couplings, Gid, PointProcess, Problem, Problems, Quantity, Recipe, Stimuli, Synapses, Waveform};
 use tianyan_nmodl::Mechanism;
+use tianyan_nmodl::ir::{Binding, Op};
 
 /// A peer's value: copied from one slot to another after every voltage update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,6 +246,7 @@ impl Builder<'_> {
                 )),
             }
         }
+        layouts.iter_mut().for_each(|layout| layout.prepared_in_step = prepared_in_step(layout));
         waveforms
     }
 
@@ -285,6 +287,24 @@ impl Builder<'_> {
         problems.take(self.recipe.source_spikes_on(&gids, &mut trains));
         trains
     }
+}
+
+/// The tables whose `prepare` reads something driven.
+fn prepared_in_step(layout: &Layout) -> Vec<usize> {
+    let reads = |table: &MechanismTable| {
+        table.mechanism.kernels.prepare.ops.iter().any(|op| match op {
+            Op::Load(b) => {
+                let first = table.field[*b as usize] as u32;
+                let len = match table.mechanism.kernels.bindings[*b as usize] {
+                    Binding::Field(f) => table.lengths[f] as u32,
+                    _ => 1,
+                };
+                layout.driven.iter().any(|slot| (first..first + len).contains(slot))
+            }
+            _ => false,
+        })
+    };
+    (0..layout.tables.len()).filter(|t| reads(&layout.tables[*t])).collect()
 }
 
 fn slot_of(layout: &Layout, at: Placed, field: &str) -> Option<u32> {

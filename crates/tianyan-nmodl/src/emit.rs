@@ -53,8 +53,8 @@ pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
 }
 
 /// Kernels that sweep over all instances in every step.
-pub const SWEEPS: [&str; 7] =
-    ["current", "state", "watch", "before_breakpoint", "after_solve", "before_step", "diffuse"];
+pub const SWEEPS: [&str; 8] =
+    ["current", "state", "watch", "before_breakpoint", "after_solve", "before_step", "diffuse", "prepare"];
 
 /// Kernels that run on one instance when an event arrives.
 pub const EVENTS: [&str; 2] = ["receive", "each_connection"];

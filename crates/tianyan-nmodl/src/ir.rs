@@ -287,6 +287,8 @@ pub struct Kernels {
     pub diffuse: Kernel,
     /// FOR_NETCONS: once for each connection that ends at the instance.
     pub each_connection: Kernel,
+    /// What stays the same for the whole run, for `current` and `state`: after INITIAL, and whenever a parameter changes.
+    pub prepare: Kernel,
     /// Point processes: what is summed after `current`.
     pub shares: Vec<Share>,
     /// What diffuses along the cable.
@@ -300,7 +302,7 @@ impl Kernels {
     }
 
     /// All kernels with their names in emitted text.
-    pub fn all(&self) -> [(&'static str, &Kernel); 13] {
+    pub fn all(&self) -> [(&'static str, &Kernel); 14] {
         [
             ("initial", &self.initial),
             ("current", &self.current),
@@ -315,6 +317,7 @@ impl Kernels {
             ("before_step", &self.before_step),
             ("diffuse", &self.diffuse),
             ("each_connection", &self.each_connection),
+            ("prepare", &self.prepare),
         ]
     }
 }

@@ -132,6 +132,25 @@ pub struct IonUse {
     pub writes_reversal: bool,
 }
 
+impl Field {
+    /// One of the compiler's own: nobody sets or sees it.
+    pub(crate) fn own() -> Field {
+        Field {
+            name: String::new(),
+            unit: String::new(),
+            class: FieldClass::Real,
+            default: 0.0,
+            bounds: None,
+            range: false,
+            state: false,
+            settable: false,
+            peer: false,
+            shared: false,
+            stream: None,
+        }
+    }
+}
+
 /// A compiled mechanism.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mechanism {

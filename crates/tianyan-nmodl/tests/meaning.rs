@@ -42,6 +42,12 @@ fn near(a: f64, b: f64) {
     assert!((a - b).abs() <= 1e-13 * b.abs().max(1e-3), "{a} is not {b}");
 }
 
+/// Runs a kernel of a step, after what it asks to be prepared.
+fn step(m: &Mechanism, case: &mut Case, kernel: &Kernel) {
+    case.interpret(m, &m.kernels.prepare);
+    case.interpret(m, kernel);
+}
+
 #[test]
 fn each_method_does_its_formula() {
     let m = from_tests("methods", &Options::default());
@@ -50,7 +56,7 @@ fn each_method_does_its_formula() {
     assert_eq!(get(&m, &case, "square"), 1.0);
     case.dt = 0.1;
     set(&m, &mut case, "square", 2.0);
-    case.interpret(&m, &m.kernels.state);
+    step(&m, &mut case, &m.kernels.state);
     // euler: both from the old values
     near(get(&m, &case, "x"), 1.0);
     near(get(&m, &case, "y"), 0.1);
@@ -65,7 +71,7 @@ fn each_method_does_its_formula() {
     set(&m, &mut case, "free", 1.0);
     set(&m, &mut case, "beta", 0.7);
     let slow = get(&m, &case, "slow");
-    case.interpret(&m, &m.kernels.state);
+    step(&m, &mut case, &m.kernels.state);
     near(get(&m, &case, "free"), 1.3);
     let (a, b) = (1e-4f64, 1e-4 + 0.7f64);
     near(get(&m, &case, "slow"), slow + (1.0 - (-0.1 * b).exp()) * (a / b - slow));
@@ -77,7 +83,7 @@ fn implicit_systems_satisfy_backward_euler() {
     let mut case = instance(&m);
     case.interpret(&m, &m.kernels.initial);
     case.dt = 0.5;
-    case.interpret(&m, &m.kernels.state);
+    step(&m, &mut case, &m.kernels.state);
     let (x, y) = (get(&m, &case, "x"), get(&m, &case, "w"));
     near(x, 0.5 + 0.5 * (1.0 - 2.0 * x * y - 0.3 * x));
     near(y, 1.0 + 0.5 * (3.0 * (-x).exp() - y * y - 2.0 * x * y));
@@ -88,7 +94,7 @@ fn implicit_systems_satisfy_backward_euler() {
     let mut case = instance(&m);
     case.interpret(&m, &m.kernels.initial);
     case.dt = 2.0;
-    case.interpret(&m, &m.kernels.state);
+    step(&m, &mut case, &m.kernels.state);
     let [c, o, i0] = ["c", "o", "i0"].map(|name| get(&m, &case, name));
     let up = 0.5 * (-50.0f64 / 40.0).exp();
     near(c, 1.0 + 2.0 * (0.2 * o - up * c));
@@ -117,7 +123,7 @@ fn the_derivative_is_exact_where_it_may_be() {
     let run = |m: &Mechanism| {
         let mut case = instance(m);
         set(m, &mut case, "g", 0.01);
-        case.interpret(m, &m.kernels.current);
+        step(m, &mut case, &m.kernels.current);
         (get(m, &case, "_rhs_share"), get(m, &case, "_diagonal_share"), get(m, &case, "i"))
     };
     let ((rhs, slope, i), (exact_rhs, exact_slope, exact_i)) = (run(&difference), run(&exact));
@@ -192,12 +198,12 @@ fn events_may_set_v_and_states_may_jump_once() {
     // The current is evaluated at v + 0.001 and at v, the jump happens once.
     set(&m, &mut case, "g", 0.25);
     case.t = 3.01;
-    case.interpret(&m, &m.kernels.current);
+    step(&m, &mut case, &m.kernels.current);
     assert_eq!(get(&m, &case, "g"), 1.25);
     near(get(&m, &case, "i"), 1e-3 * (1.25 + 1.0 + 0.5) * 15.0);
     // SOLVE is not under the condition.
     set(&m, &mut case, "u", 3.0);
-    case.interpret(&m, &m.kernels.state);
+    step(&m, &mut case, &m.kernels.state);
     near(get(&m, &case, "u"), 3.0 * (-0.025f64 / 10.0).exp());
 }
 

@@ -143,7 +143,7 @@ fn loops(text: &str) -> Vec<(String, usize)> {
         if let Some(head) = line.strip_prefix("KERNEL ") {
             kernel = head.split('(').next().unwrap().to_string();
         }
-        if line.starts_with("  FOREACH") && !kernel.ends_with("_initial") {
+        if line.starts_with("  FOREACH") && !kernel.contains("_prepare") {
             found.push((kernel.clone(), number + 1));
         }
     }

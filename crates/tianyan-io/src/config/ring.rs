@@ -1,6 +1,6 @@
 //! Rings of branched cells: a network that any simulator can build from a seed, made for measuring speed.
 //!
-//! Each cell is a soma with hh and a random binary tree of dendrites. Cell k of a ring excites cell k+1 through
+//! Each cell is a soma and a random binary tree of dendrites, with hh at the soma, everywhere, or a dozen mechanisms. Cell k of a ring excites cell k+1 through
 //! an ExpSyn on its soma; further connections of weight 0 make traffic. One spike at 1 ms into the first cell of
 //! each ring sets it off. Every cell is found from its gid alone, with the draws of Python's `random`.
 
@@ -20,6 +20,22 @@ const CM_UF_PER_CM2: f64 = 1.0;
 const HH: [(&str, f64); 4] = [("gnabar", 0.12), ("gkbar", 0.036), ("gl", 0.0003), ("el", -54.3)];
 const PAS: [(&str, f64); 2] = [("g", 0.001), ("e", -65.0)];
 const REVERSALS: [(&str, f64); 2] = [("ena", 50.0), ("ek", -77.0)];
+/// S/cm2 at the soma and in dendrites.
+const RICH: [(&str, f64, f64); 10] = [
+    ("NaTs", 0.5, 0.02),
+    ("Nap", 1e-3, 1e-4),
+    ("Kv3_1", 0.3, 0.01),
+    ("K_T", 0.01, 0.002),
+    ("K_P", 0.02, 0.002),
+    ("Im", 1e-3, 1e-4),
+    ("Ih", 2e-4, 6e-4),
+    ("Ca_HVA", 3e-4, 5e-5),
+    ("Ca_LVA", 3e-3, 2e-4),
+    ("SK", 0.01, 1e-3),
+];
+const RICH_PAS: [(&str, f64); 2] = [("g", 5e-5), ("e", -80.0)];
+const RICH_POOL: [(&str, f64); 2] = [("gamma", 5e-3), ("decay", 200.0)];
+const RICH_REVERSALS: [(&str, f64); 2] = [("ena", 53.0), ("ek", -107.0)];
 const SYNAPSE: [(&str, f64); 2] = [("tau", 2.0), ("e", 0.0)];
 const WEIGHT_USIEMENS: f64 = 0.04;
 const DELAY_MS: f64 = 5.0;
@@ -76,11 +92,12 @@ impl Ring {
         let place = self.entry.spot.at("dendrites");
         let mention =
             |name: &str, density| Mention { name: name.into(), density, place: place.clone(), parameters: Vec::new() };
-        let mut mentions = vec![mention("hh", true), mention("ExpSyn", false)];
-        if self.entry.dendrites == Dendrites::Passive {
-            mentions.push(mention("pas", true));
-        }
-        mentions
+        let densities: Vec<&str> = match self.entry.dendrites {
+            Dendrites::Passive => vec!["hh", "pas"],
+            Dendrites::Active => vec!["hh"],
+            Dendrites::Rich => ["pas"].into_iter().chain(RICH.map(|channel| channel.0)).chain(["CaDynamics"]).collect(),
+        };
+        densities.into_iter().map(|name| mention(name, true)).chain([mention("ExpSyn", false)]).collect()
     }
 
     pub fn populations(&self) -> &[Population] {
@@ -156,14 +173,31 @@ impl Ring {
             detector: Some(Detector { location: SOMA, threshold_mv: THRESHOLD_MV }),
             ..Cell::default()
         };
-        let active = if self.entry.dendrites == Dendrites::Active { 0..count } else { 0..1 };
-        for section in active.clone() {
-            cell.densities.push(density("hh", section, &HH));
-            let ion = |(variable, value): (&str, f64)| IonSetting { variable: variable.into(), section, value };
-            cell.ions.extend(REVERSALS.map(ion));
+        for section in 0..count {
+            self.paint(&mut cell, section);
         }
-        cell.densities.extend((active.end..count).map(|section| density("pas", section, &PAS)));
         cell
+    }
+
+    /// Gives a section its membrane; section 0 is the soma.
+    fn paint(&self, cell: &mut Cell, section: usize) {
+        let ion = |(variable, value): (&str, f64)| IonSetting { variable: variable.into(), section, value };
+        match self.entry.dendrites {
+            Dendrites::Rich => {
+                cell.densities.push(density("pas", section, &RICH_PAS));
+                let channel = |(name, soma, dendrite): (&str, f64, f64)| {
+                    density(name, section, &[("gbar", if section == 0 { soma } else { dendrite })])
+                };
+                cell.densities.extend(RICH.map(channel));
+                cell.densities.push(density("CaDynamics", section, &RICH_POOL));
+                cell.ions.extend(RICH_REVERSALS.map(ion));
+            }
+            Dendrites::Passive if section > 0 => cell.densities.push(density("pas", section, &PAS)),
+            Dendrites::Passive | Dendrites::Active => {
+                cell.densities.push(density("hh", section, &HH));
+                cell.ions.extend(REVERSALS.map(ion));
+            }
+        }
     }
 
     /// Appends the synapse and the connections of a cell.

@@ -240,12 +240,14 @@ choice! {
 }
 
 choice! {
-    /// Membrane of the dendrites of a ring.
+    /// Membrane of the cells of a ring.
     Dendrites {
-        /// Passive.
+        /// Passive dendrites, hh at the soma.
         Passive = "pas",
-        /// Hodgkin-Huxley.
+        /// hh everywhere.
         Active = "hh",
+        /// pas, ten channels and the calcium pool of the Allen Institute's cells everywhere.
+        Rich = "rich",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::live::{live, matters};
-use super::{Draft, Goal, Phase, Tables, order, rewrite, warnings, warnings::Traffic};
+use super::{Draft, Goal, Phase, Tables, order, prepare, rewrite, warnings, warnings::Traffic};
 use crate::ast::{BlockKind, File};
 use crate::diagnostic::Report;
 use crate::ir::{Binding, Diffusion, IonVariable, Kernel, Kernels, Op, Share};
@@ -30,23 +30,25 @@ pub(super) fn mechanism(
     let fields = choose_fields(symbols, &tables, &drafts, &loaded);
     let drafts: Vec<Draft> = drafts.into_iter().map(|draft| trim(draft, &loaded)).collect();
     let used = used_places(&drafts, &tables);
-    let (bindings, numbers) = number_bindings(&tables, &used, &fields);
+    let (mut bindings, numbers) = number_bindings(&tables, &used, &fields);
     let mut made: Vec<Kernel> = drafts.into_iter().map(|draft| order::kernel(&draft, &numbers)).collect();
     let table_kernels = made.split_off(phases.len());
     let is_exact = |b: u32| match bindings[b as usize] {
         Binding::Field(f) => fields[f].1.class == FieldClass::Exact,
         _ => false,
     };
-    for (phase, kernel) in phases.iter().zip(&mut made) {
-        if matches!(phase, Phase::Current | Phase::State) {
-            *kernel = rewrite::cheaper(std::mem::take(kernel), &bindings, is_exact);
-        }
+    let is_swept = |phase: &Phase| matches!(phase, Phase::Current | Phase::State);
+    for (_, kernel) in phases.iter().zip(&mut made).filter(|(phase, _)| is_swept(phase)) {
+        *kernel = rewrite::cheaper(std::mem::take(kernel), &bindings, is_exact);
     }
+    let swept = phases.iter().zip(&mut made).filter(|(phase, _)| is_swept(phase)).map(|(_, kernel)| kernel);
+    let (places, mut fields): (Vec<usize>, Vec<Field>) = fields.into_iter().unzip();
+    let prepare = prepare::prepare(swept, &mut bindings, &mut fields);
     let mut kernels: BTreeMap<Phase, Kernel> = phases.into_iter().zip(made).collect();
     let mut of = |phase: Phase| kernels.remove(&phase).unwrap_or_default();
     let field = |made: usize| {
         let index = symbols.list.len() + made;
-        fields.iter().position(|(before, _)| *before == index).expect("all fields of the compiler's own are kept")
+        places.iter().position(|before| *before == index).expect("all fields of the compiler's own are kept")
     };
     let watch =
         |[state, flag, fired]: &[usize; 3]| Watch { state: field(*state), flag: field(*flag), fired: field(*fired) };
@@ -81,11 +83,12 @@ pub(super) fn mechanism(
             before_step: of(Phase::BeforeStep),
             diffuse: of(Phase::Diffuse),
             each_connection: of(Phase::EachConnection),
+            prepare,
             shares: tables.shares.iter().map(|(from, to)| Share { from: numbers[from], to: numbers[to] }).collect(),
             diffusions: tables.diffusions.iter().map(|places| diffusion(places, &numbers)).collect(),
             bindings,
         },
-        fields: fields.into_iter().map(|(_, field)| field).collect(),
+        fields,
     }
 }
 
@@ -211,19 +214,8 @@ fn field(symbol: &Symbol, class: FieldClass) -> Field {
 }
 
 fn made_field(made: &super::Made) -> Field {
-    Field {
-        name: made.name.clone(),
-        unit: String::new(),
-        class: if made.exact { FieldClass::Exact } else { FieldClass::Real },
-        default: 0.0,
-        bounds: None,
-        range: false,
-        state: false,
-        settable: false,
-        peer: false,
-        shared: made.shared,
-        stream: None,
-    }
+    let class = if made.exact { FieldClass::Exact } else { FieldClass::Real };
+    Field { name: made.name.clone(), class, shared: made.shared, ..Field::own() }
 }
 
 /// Which identifier of a RANDOM stream a symbol is.

@@ -28,6 +28,7 @@ mod expression;
 mod finish;
 mod live;
 mod order;
+mod prepare;
 mod random;
 mod repeat;
 mod rewrite;

@@ -46,7 +46,7 @@ fn renamed(kernel: &Kernel, ops: Vec<Op>, new: &[Value]) -> Kernel {
 }
 
 /// Without operations that lead to nothing.
-fn trimmed(kernel: &Kernel) -> Kernel {
+pub(super) fn trimmed(kernel: &Kernel) -> Kernel {
     let mut live = vec![false; kernel.ops.len()];
     ends(kernel).for_each(|value| live[value.0 as usize] = true);
     for at in (0..live.len()).rev() {
@@ -65,7 +65,7 @@ fn trimmed(kernel: &Kernel) -> Kernel {
 }
 
 /// What a kernel is made for.
-fn ends(kernel: &Kernel) -> impl Iterator<Item = Value> {
+pub(super) fn ends(kernel: &Kernel) -> impl Iterator<Item = Value> {
     let effects = kernel.effects.iter().flat_map(|effect| [effect.when, effect.time, effect.flag]);
     kernel.stores.iter().map(|(_, value)| *value).chain(effects)
 }
