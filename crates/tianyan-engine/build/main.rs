@@ -15,6 +15,7 @@ type Variant = (&'static str, &'static [&'static str], usize);
 fn main() {
     println!("cargo::rerun-if-changed=build/main.rs");
     println!("cargo::rerun-if-changed=src/solve.c");
+    println!("cargo::rerun-if-changed=src/nernst.c");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mechanisms: Vec<Mechanism> =
         tianyan_nmodl::shipped::all().iter().map(|(_, file, text)| compile(file, text)).collect();
@@ -51,7 +52,7 @@ fn build(out: &Path, (name, flags, lanes): &Variant, mechanisms: &[Mechanism]) -
     }
     if *lanes > 0 {
         let define = format!("#define LANES {lanes}\n#define NAME(x) tianyan_{name}_##x\n");
-        text.push_str(&(define + include_str!("../src/solve.c")));
+        text.push_str(&(define + include_str!("../src/solve.c") + include_str!("../src/nernst.c")));
     }
     let file = out.join(format!("shipped_{name}.c"));
     fs::write(&file, text).expect("OUT_DIR is writable");
@@ -80,6 +81,8 @@ fn digest(text: &str) -> u64 {
 
 const SOLVE: &str = "plan: *const PlanPointers, arrays: *const ArrayPointers, factor: f64";
 
+const NERNST: &str = "reversal: *mut f64, inside: *const f64, outside: *const f64, n: i64, factor: f64";
+
 const SWEEP: &str = "state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64";
 
 fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
@@ -87,6 +90,7 @@ fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
     for (variant, _, lanes) in built {
         if *lanes > 0 {
             let _ = writeln!(rust, "    fn tianyan_{variant}_solve({SOLVE});");
+            let _ = writeln!(rust, "    fn tianyan_{variant}_nernst({NERNST});");
         }
         for mechanism in mechanisms {
             declare(&mut rust, variant, mechanism, &SWEEPS, "", "");
@@ -108,10 +112,11 @@ fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
         }
         rust.push_str("    ] },\n");
     }
-    rust.push_str("];\n/// The tree solver: instruction set, doubles in a vector, function.\n");
-    rust.push_str("pub static SOLVERS: &[(&str, usize, SolveFunction)] = &[\n");
+    rust.push_str("];\n/// Instruction set, doubles in a vector, the tree solver, Nernst's equation.\n");
+    rust.push_str("pub static VECTORS: &[(&str, usize, SolveFunction, NernstFunction)] = &[\n");
     for (variant, _, lanes) in built.iter().filter(|variant| variant.2 > 0) {
-        let _ = writeln!(rust, "    (\"{variant}\", {lanes}, tianyan_{variant}_solve),");
+        let functions = format!("tianyan_{variant}_solve, tianyan_{variant}_nernst");
+        let _ = writeln!(rust, "    (\"{variant}\", {lanes}, {functions}),");
     }
     rust.push_str("];\n");
     rust

@@ -199,8 +199,7 @@ type SolveFunction = unsafe extern "C" fn(*const PlanPointers, *const ArrayPoint
 /// Solves for the change of v with the vectors of this processor, if the plan has as many lanes; else in Rust.
 pub fn solve(plan: &Plan, arrays: &mut Arrays, given: &mut Given, factor: f64) {
     let set = instruction_set();
-    let fits = |solver: &&(&str, usize, SolveFunction)| solver.0 == set && solver.1 == plan.lanes();
-    if let Some((_, _, function)) = SOLVERS.iter().find(fits) {
+    if let Some((.., function, _)) = VECTORS.iter().find(|vector| vector.0 == set && vector.1 == plan.lanes()) {
         return solve_native(*function, plan, arrays, given, factor);
     }
     match plan.lanes() {
@@ -238,6 +237,18 @@ fn solve_native(function: SolveFunction, plan: &Plan, arrays: &mut Arrays, given
     // SAFETY: plans come from `tianyan_layout::plan` alone, which numbers blocks, parents and children within their
     // arrays; `begin` has checked that the arrays of the state are as long as the plan's nodes.
     unsafe { function(&plan, &arrays, factor) }
+}
+
+type NernstFunction = unsafe extern "C" fn(*mut f64, *const f64, *const f64, i64, f64);
+
+/// Nernst's equation with the vectors of this processor; false if there are none, and nothing was done.
+pub fn nernst(reversal: &mut [f64], inside: &[f64], outside: &[f64], factor: f64) -> bool {
+    let set = instruction_set();
+    let Some((.., function)) = VECTORS.iter().find(|vector| vector.0 == set) else { return false };
+    let n = reversal.len().min(inside.len()).min(outside.len());
+    // SAFETY: all three have n numbers, and do not overlap.
+    unsafe { function(reversal.as_mut_ptr(), inside.as_ptr(), outside.as_ptr(), n as i64, factor) }
+    true
 }
 
 /// The machine code of `mechanism` that was compiled into this program, if its text is a shipped one's.

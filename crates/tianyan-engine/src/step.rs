@@ -172,7 +172,9 @@ pub fn currents(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, t
     }
     for ion in &layout.ions {
         state[ion.current..ion.current + ion.padded].fill(0.0);
-        state[ion.conductance..ion.conductance + ion.padded].fill(0.0);
+        if layout.run.second_order == SecondOrder::VoltageAndCurrents {
+            state[ion.conductance..ion.conductance + ion.padded].fill(0.0);
+        }
         nernst(ion, &ion.nernst_in_step, state, layout.run.temperature_celsius);
     }
     let run = |electrodes: bool, state: &mut [f64]| {
@@ -214,6 +216,18 @@ pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_
     const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
     const FARADAY: f64 = 96_485.332_123_31;
     let factor = 1e3 * GAS_CONSTANT * (temperature_celsius + 273.15) / (ion.valence * FARADAY);
+    if ion.valence != 0.0
+        && let (Some(&first), Some(&last)) = (instances.first(), instances.last())
+        && (last - first) as usize + 1 == instances.len()
+    {
+        let range = |field: usize| field + first as usize..field + last as usize + 1;
+        let ranges = [ion.reversal, ion.inside, ion.outside].map(range);
+        if let Ok([reversal, inside, outside]) = state.get_disjoint_mut(ranges)
+            && native::nernst(reversal, inside, outside, factor)
+        {
+            return;
+        }
+    }
     for &i in instances {
         let i = i as usize;
         let (inside, outside) = (state[ion.inside + i], state[ion.outside + i]);

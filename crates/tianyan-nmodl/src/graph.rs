@@ -40,6 +40,11 @@ impl Graph {
         value
     }
 
+    /// The value of an operation, if it was made before.
+    pub(crate) fn find(&self, op: Op) -> Option<Value> {
+        self.seen.get(&key(&op)).copied()
+    }
+
     pub(crate) fn constant(&mut self, value: f64) -> Value {
         self.add(Op::Constant(value))
     }

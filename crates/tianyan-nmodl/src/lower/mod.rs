@@ -32,6 +32,7 @@ mod prepare;
 mod random;
 mod repeat;
 mod rewrite;
+mod signs;
 mod solve;
 mod statement;
 mod system;

@@ -3,7 +3,7 @@
 //! Where a bit decides (FLOOR, a comparison for equality, a number of draws, a time that is kept), operations stay as they
 //! stand, and so do kernels with loops.
 
-use super::{divide, exponentials};
+use super::{divide, exponentials, signs};
 use crate::graph::{Graph, operands, rename};
 use crate::ir::{Binding, Comparison, Destination, Function, Kernel, Op, Value};
 
@@ -14,6 +14,7 @@ pub(super) fn cheaper(kernel: Kernel, bindings: &[Binding], is_exact: impl Fn(u3
     }
     let kernel = divide::by_numbers(&kernel, &is_exact);
     let kernel = exponentials::share(&kernel, bindings, &is_exact);
+    let kernel = signs::outwards(&kernel, &is_exact);
     trimmed(&divide::by_inverses(&kernel, &is_exact))
 }
 
