@@ -24,6 +24,7 @@ CASES = [
     ("ring, passive dendrites", "models/ring/ring_pas.toml", 100.0, {"NEURON": ["--built-in", "--table"]}),
     ("ring, hh everywhere", "models/ring/ring_hh.toml", 100.0,
      {"NEURON, tables": ["--built-in", "--table"], "NEURON, no tables": ["--built-in"]}),
+    ("ring, twelve mechanisms everywhere", "models/ring/ring_rich.toml", 5.0, {"NEURON": []}),
     ("worm, 302 neurons", "models/celegans/celegans302.toml", 30.0, {"NEURON": []}),
 ]
 
