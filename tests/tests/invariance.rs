@@ -72,6 +72,19 @@ fn synapses() {
     check(SYNAPSES);
 }
 
+/// Runs leave out what nobody sees; once somebody looks, it is there, and nothing else changes.
+#[test]
+fn what_is_only_looked_at_is_there() {
+    let probe = "\n[[probes]]\nreport = \"gates\"\nvariable = \"minf_hh\"\ncells = \"small\"\nsections = \"soma\"\n";
+    let text = format!("{SYNAPSES}{probe}");
+    let (unseen, seen) = (record(SYNAPSES, cpu(1), None), record(&text, cpu(1), None));
+    assert_same("interpreted", &seen, &record(&text, interpreted(), None));
+    let (gates, others) = seen.traces.split_last().expect("a report more");
+    assert_eq!((&unseen.spikes, &unseen.traces[..]), (&seen.spikes, others));
+    let gates: Vec<f64> = gates.iter().map(|bits| f64::from_bits(*bits)).collect();
+    assert!(gates.iter().any(|gate| *gate > 0.9) && gates.iter().any(|gate| *gate < 0.1));
+}
+
 #[test]
 fn couplings() {
     check(COUPLED);

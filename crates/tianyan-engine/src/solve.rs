@@ -54,11 +54,11 @@ impl<'a> Arrays<'a> {
         self.rhs[plan.nodes()] = 0.0;
         given.diagonal.resize(plan.parents().len() + 1, 0.0);
         given.rhs.resize(plan.parents().len() + 1, 0.0);
+        (given.diagonal[plan.parents().len()], given.rhs[plan.parents().len()]) = (0.0, 0.0);
     }
 }
 
 /// Solves for the change of v over a step, in place of the right-hand side, and adds `factor` times it to v.
-#[inline(always)]
 pub fn solve<const L: usize>(plan: &Plan, arrays: &mut Arrays, given: &mut Given, factor: f64) {
     debug_assert_eq!(plan.lanes(), L);
     arrays.begin(plan, given);
@@ -67,7 +67,6 @@ pub fn solve<const L: usize>(plan: &Plan, arrays: &mut Arrays, given: &mut Given
 }
 
 /// From the outer ends to the roots.
-#[inline(always)]
 fn eliminate<const L: usize>(plan: &Plan, arrays: &mut Arrays, given: &mut Given) {
     let n = plan.nodes() + 1;
     let Arrays { v, rhs, diagonal, axial, up, down } = arrays;
@@ -125,7 +124,6 @@ fn eliminate<const L: usize>(plan: &Plan, arrays: &mut Arrays, given: &mut Given
 }
 
 /// From the roots to the outer ends.
-#[inline(always)]
 fn substitute<const L: usize>(plan: &Plan, arrays: &mut Arrays, factor: f64) {
     let n = plan.nodes() + 1;
     let Arrays { v, rhs, diagonal, up, .. } = arrays;
@@ -153,18 +151,15 @@ fn substitute<const L: usize>(plan: &Plan, arrays: &mut Arrays, factor: f64) {
 }
 
 /// A vector, lane by lane.
-#[inline(always)]
 fn each<const L: usize>(lane: impl Fn(usize) -> f64) -> [f64; L] {
     std::array::from_fn(lane)
 }
 
 /// The numbers of a block of lanes.
-#[inline(always)]
 fn block<T, const L: usize>(array: &[T], start: usize) -> &[T; L] {
     array[start..start + L].first_chunk().expect("a block has as many numbers as lanes")
 }
 
-#[inline(always)]
 fn block_mut<T, const L: usize>(array: &mut [T], start: usize) -> &mut [T; L] {
     array[start..start + L].first_chunk_mut().expect("a block has as many numbers as lanes")
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tianyan_model::Gid;
 use tianyan_nmodl::FieldClass;
 
-/// For every cell of groups with these layouts the slots of all that changes and that anything depends on, in canonical order: per row v; per ion and row
+/// For every cell of groups with these layouts the slots of all that changes and that
+/// anything depends on, in canonical order: per row v; per ion and row
 /// its numbers; per mechanism (in the recipe's order), instance and field, then the arguments of its connections and
 /// the events it sent to itself; the detector's flag.
 pub fn cell_slots(layouts: &[Arc<Layout>]) -> BTreeMap<Gid, Vec<Slot>> {

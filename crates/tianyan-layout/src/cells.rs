@@ -119,8 +119,8 @@ impl Kind {
     }
 }
 
-/// A number for each set of mechanisms that occurs, of each row of each kind: sets that have much in common are neighbours, and
-/// end nodes come last. The second value is that of end nodes.
+/// A number for each set of mechanisms that occurs, of each row of each kind: sets that have much in common are
+/// neighbours, and end nodes come last. The second value is that of end nodes.
 fn classes(kinds: &[Kind], mechanism_of: &HashMap<&str, usize>) -> (Vec<Vec<u32>>, u32) {
     let sets: Vec<Vec<BTreeSet<usize>>> = kinds.iter().map(|kind| painted(kind, mechanism_of)).collect();
     let all: BTreeSet<&BTreeSet<usize>> = sets.iter().flatten().collect();

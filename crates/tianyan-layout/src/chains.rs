@@ -2,8 +2,8 @@
 //!
 //! A *chain* is a run of rows without a fork: the compartments of a section, and its end node if it has one.
 //! Chains whose rows are alike lie side by side in a tile of `lanes` chains, of one cell or of many: position p of
-//! all of them is a block of `lanes` nodes, and one vector. Chains that hang on a row come in earlier tiles than the chain of
-//! that row. Shorter chains stand at the outer end of a tile.
+//! all of them is a block of `lanes` nodes, and one vector. Chains that hang on a row come in earlier tiles than the
+//! chain of that row. Shorter chains stand at the outer end of a tile.
 //!
 //! ```text
 //! tile      position 0        1        2        3
@@ -11,8 +11,8 @@
 //! lane 1    -           row   row      row      end
 //! ```
 //!
-//! Blocks of rows with the same mechanisms follow each other, from whole vectors on, so that a mechanism sweeps over plain ranges of nodes.
-//! Where a tile has no row (`-`, or a lane without a chain) stands a ghost: a copy of another row of its block, coupled to
+//! Blocks of rows with the same mechanisms follow each other, from whole vectors on, so that a mechanism sweeps over
+//! plain ranges of nodes. Where a tile has no row (`-`, or a lane without a chain) stands a ghost: a copy of another row of its block, coupled to
 //! nothing. What the solver computes for a row, and in which order, does not depend on any of this.
 
 use crate::state::ALIGN;
@@ -28,6 +28,7 @@ pub struct Chains {
     list: Vec<Chain>,
     /// Class of each row: which mechanisms it carries.
     class: Vec<u32>,
+    /// Class of end nodes.
     ends: u32,
 }
 
@@ -45,8 +46,8 @@ struct Chain {
 }
 
 impl Chains {
-    /// The chains of a tree: the parent of each row (before it; the root is its own), a number for the mechanisms that each
-    /// carries, and the number of end nodes, which carry none. A chain has rows of one class, and perhaps an end node
+    /// The chains of a tree: the parent of each row (before it; the root is its own), a number for the mechanisms that
+    /// each carries, and the number of end nodes, which carry none. A chain has rows of one class, and perhaps an end node
     /// behind them.
     pub fn new(parent: &[u32], class: Vec<u32>, ends: u32) -> Chains {
         let mut count = vec![0u32; parent.len()];
@@ -185,8 +186,8 @@ impl Plan {
     }
 }
 
-/// Lays the chains of some cells side by side. The second value has the row of each node, the third the node of each row, cell by
-/// cell.
+/// Lays the chains of some cells side by side. The second value has the row of each node, the third the node of each
+/// row, cell by cell.
 pub fn plan(members: &[Member], lanes: usize) -> (Plan, Vec<NodeRow>, Vec<u32>) {
     Planner::new(members, lanes).plan()
 }
@@ -207,6 +208,7 @@ struct Planner<'a> {
     slot: Vec<u32>,
     /// Chains of each tile.
     chosen: Vec<Vec<u32>>,
+    /// Cell of each chain.
     cell_of: Vec<u32>,
 }
 
@@ -290,15 +292,13 @@ impl<'a> Planner<'a> {
     fn plan(mut self) -> (Plan, Vec<NodeRow>, Vec<u32>) {
         self.choose();
         let lanes = self.lanes;
-        let longest = |tile: &[u32]| tile.iter().map(|chain| self.chains(*chain).1.rows.len()).max().unwrap_or(0);
         // Class, tile and position of each block; sorted, their nodes.
         let mut order: Vec<(u32, u32, u32)> = Vec::new();
         let mut lengths = Vec::with_capacity(self.chosen.len());
         for (tile, chains) in self.chosen.iter().enumerate() {
-            let len = longest(chains);
-            lengths.push(len);
+            // The first is the longest.
             let (of, first, _) = self.chains(chains[0]);
-            debug_assert_eq!(first.rows.len(), len);
+            lengths.push(first.rows.len());
             let classes = first.rows.iter().map(|row| of.class[*row as usize]);
             order.extend(classes.zip(0..).map(|(class, position)| (class, tile as u32, position)));
         }
@@ -332,7 +332,7 @@ impl<'a> Planner<'a> {
         let mut rows = vec![nobody; plan.nodes];
         for ((chains, first), &len) in self.chosen.iter().zip(first_block).zip(lengths) {
             let blocks = &plan.blocks[*first as usize..*first as usize + len];
-            // The first is the longest: its rows lend themselves to all gaps.
+            // The rows of the longest lend themselves to all gaps.
             let (_, longest, of) = self.chains(chains[0]);
             for lane in 0..self.lanes {
                 for (block, row) in blocks.iter().zip(&longest.rows) {
