@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use tianyan_nmodl::emit::{EVENTS, SWEEPS};
-use tianyan_nmodl::{Mechanism, MechanismKind, Options};
+use tianyan_nmodl::{Mechanism, Options};
 
 /// Name of the variant, flags of the C compiler, doubles in a vector (0: the tree solver is left to Rust).
 type Variant = (&'static str, &'static [&'static str], usize);
@@ -94,7 +94,7 @@ fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
         }
         for mechanism in mechanisms {
             declare(&mut rust, variant, mechanism, &SWEEPS, "", "");
-            if mechanism.kind == MechanismKind::Density {
+            if mechanism.has_runs() {
                 declare(&mut rust, variant, mechanism, &SWEEPS, "_run", "");
             }
             declare(&mut rust, variant, mechanism, &EVENTS, "", ", i: i64, argument: *mut f64, effect: *mut f64");
@@ -131,7 +131,7 @@ fn declare(rust: &mut String, variant: &str, mechanism: &Mechanism, names: &[&'s
 }
 
 fn list(variant: &str, mechanism: &Mechanism, names: &[&'static str], ending: &str) -> String {
-    let is_known = ending.is_empty() || mechanism.kind == MechanismKind::Density;
+    let is_known = ending.is_empty() || mechanism.has_runs();
     let function = |(name, there): (&&str, bool)| match there && is_known {
         true => format!("Some(tianyan_{variant}_{}_{name}{ending})", mechanism.name),
         false => "None".into(),

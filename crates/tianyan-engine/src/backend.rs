@@ -3,7 +3,7 @@
 use crate::EngineError;
 use std::ops::Range;
 use tianyan_layout::{Group, Sampler, Slot, State, Target};
-use tianyan_model::Spike;
+use tianyan_model::{Gid, Spike};
 
 /// How far [`Backend::advance`] goes, and with which groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,12 @@ pub struct Cause {
 impl Cause {
     /// Of detectors, and of cells that fire by themselves.
     pub const NONE: Cause = Cause { emitted_ms: f64::INFINITY, sequence: 0 };
+
+    /// Of point neurons that fire at the end of a step: before all that fires in the next one at the same time.
+    pub const BEFORE: Cause = Cause { emitted_ms: f64::NEG_INFINITY, sequence: 0 };
+
+    /// Of point neurons that fire at the start of a step: after all others at the same time.
+    pub const LAST: Cause = Cause { emitted_ms: f64::INFINITY, sequence: 1 };
 
     /// The order of causes: that of the spikes.
     pub fn order(&self, other: &Cause) -> std::cmp::Ordering {
@@ -70,6 +76,15 @@ pub struct GroupInputs {
     pub driven: Vec<f64>,
 }
 
+/// A spike as point neurons hear it: on the grid of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// Its cell.
+    pub source: Gid,
+    /// The step that begins nearest to it; a connection's delay comes on top.
+    pub step: u64,
+}
+
 /// What reaches all groups in an epoch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inputs {
@@ -77,6 +92,10 @@ pub struct Inputs {
     pub first_step: u64,
     /// Start of each step of the epoch, ms.
     pub times_ms: Vec<f64>,
+    /// Spikes since the last epoch began, of all cells, for the groups' [`tianyan_layout::Wiring`]s, in any order.
+    pub heard: Vec<Heard>,
+    /// True if nothing that was heard before counts: the state was replaced.
+    pub forget: bool,
     /// By group.
     pub groups: Vec<GroupInputs>,
 }

@@ -30,6 +30,9 @@ pub struct CpuOptions {
 /// Voltages beyond this are no membrane's: the run has blown up.
 const LARGEST_VOLTAGE_MV: f64 = 1e6;
 
+/// Voltages are looked at after so many steps.
+const CHECK_STEPS: u64 = 64;
+
 /// Groups on the threads of this machine.
 pub struct CpuBackend {
     options: CpuOptions,
@@ -122,7 +125,7 @@ impl Backend for CpuBackend {
     ) -> Result<(), EngineError> {
         let coupled = phase != Phase::Whole;
         let (first, times_ms) = (inputs.first_step, &inputs.times_ms);
-        let work = |(loaded, (inputs, outputs)): (&mut Loaded, (&GroupInputs, &mut GroupOutputs))| {
+        let work = |(loaded, (own, outputs)): (&mut Loaded, (&GroupInputs, &mut GroupOutputs))| {
             if loaded.group.layout.coupled != coupled {
                 return Ok(());
             }
@@ -136,14 +139,17 @@ impl Backend for CpuBackend {
             };
             match phase {
                 Phase::Whole => steps.clone().map(clock).for_each(|clock| {
-                    loaded.advance_voltage(clock, inputs, outputs);
+                    loaded.advance_voltage(clock, inputs, own, outputs);
                     loaded.advance_states(clock, outputs);
                 }),
-                Phase::ToVoltage => loaded.advance_voltage(clock(steps.start), inputs, outputs),
+                Phase::ToVoltage => loaded.advance_voltage(clock(steps.start), inputs, own, outputs),
                 Phase::ToStates => loaded.advance_states(clock(steps.start), outputs),
             }
-            if phase == Phase::Whole || (first + steps.end as u64).is_multiple_of(64) {
-                loaded.check_finite(first + steps.end as u64)?;
+            let [before, after] = [steps.start, steps.end].map(|step| first + step as u64);
+            loaded.check_events()?;
+            // Epochs of a step or two are not worth a look each.
+            if steps.len() as u64 >= CHECK_STEPS / 2 || before / CHECK_STEPS < after / CHECK_STEPS {
+                loaded.check_finite(after)?;
             }
             Ok(())
         };
@@ -183,15 +189,16 @@ impl Backend for CpuBackend {
 }
 
 impl Loaded {
-    fn advance_voltage(&mut self, clock: Clock, inputs: &GroupInputs, outputs: &mut GroupOutputs) {
+    fn advance_voltage(&mut self, clock: Clock, all: &Inputs, inputs: &GroupInputs, outputs: &mut GroupOutputs) {
         if clock.in_epoch == 0 {
             self.scratch.next_event = 0;
+            self.scratch.hear(&self.group.layout, all, clock.step);
         }
         step::to_voltage(&mut self.group, &self.kernels, &mut self.scratch, clock, inputs, &mut outputs.spikes);
     }
 
     fn advance_states(&mut self, clock: Clock, outputs: &mut GroupOutputs) {
-        step::to_states(&mut self.group, &self.kernels, &mut self.scratch, clock);
+        step::to_states(&mut self.group, &self.kernels, &mut self.scratch, clock, &mut outputs.spikes);
         let state = self.group.state.values();
         for (columns, rows) in self.samplers.iter().zip(&mut outputs.rows) {
             if columns.when.is_due(clock.step + 1) {
@@ -200,11 +207,13 @@ impl Loaded {
         }
     }
 
+    fn check_events(&self) -> Result<(), EngineError> {
+        let overflow = self.scratch.overflow.as_ref();
+        overflow.map_or(Ok(()), |overflow| Err(EngineError::self_events(&self.group.layout, overflow)))
+    }
+
     fn check_finite(&self, step: u64) -> Result<(), EngineError> {
         let layout = &self.group.layout;
-        if let Some(overflow) = &self.scratch.overflow {
-            return Err(EngineError::self_events(layout, overflow));
-        }
         let v = &self.group.state.values()[layout.node_fields.voltage..][..layout.nodes];
         let wrong = |v: &f64| v.is_nan() || v.abs() >= LARGEST_VOLTAGE_MV;
         // What a ghost computes is nobody's.

@@ -15,12 +15,14 @@ mod error;
 mod events;
 mod kernels;
 mod native;
+mod poisson;
+mod ring;
 mod simulation;
 mod solve;
 mod start;
 pub mod step;
 
-pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
+pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 pub use compile::{Compiler, KernelCache};
 pub use cpu::{CpuBackend, CpuOptions};
 pub use error::EngineError;

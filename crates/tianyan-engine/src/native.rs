@@ -13,9 +13,9 @@ use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use tianyan_layout::{MechanismTable, Plan, Run, Tile};
+use tianyan_nmodl::Mechanism;
 use tianyan_nmodl::emit::{EVENTS, SWEEPS};
 use tianyan_nmodl::ir::Binding;
-use tianyan_nmodl::{Mechanism, MechanismKind};
 
 /// Most arguments a NET_RECEIVE may have, its flag included.
 pub const MAX_ARGUMENTS: usize = 32;
@@ -274,7 +274,7 @@ pub fn load(mechanism: &Mechanism, library: &Path) -> Result<CompiledMechanism, 
         let handle = libloading::Library::new(library).map_err(fail)?;
         let mut functions =
             Functions { sweeps: [None; SWEEPS.len()], runs: [None; SWEEPS.len()], events: [None; EVENTS.len()] };
-        let has_runs = |kernel: &str| there(kernel) && mechanism.kind == MechanismKind::Density;
+        let has_runs = |kernel: &str| there(kernel) && mechanism.has_runs();
         for (kernel, function) in SWEEPS.iter().zip(&mut functions.runs).filter(|(kernel, _)| has_runs(kernel)) {
             *function = Some(*handle.get::<SweepFunction>(name(kernel) + "_run").map_err(fail)?);
         }

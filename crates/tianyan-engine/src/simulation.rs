@@ -1,6 +1,6 @@
 //! The loop over epochs.
 
-use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
+use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 use crate::events::Queue;
 use crate::step::next_ms;
 use crate::{EngineError, start};
@@ -76,7 +76,7 @@ impl Simulation {
             step: 0,
             time_ms: 0.0,
             epoch_steps,
-            longest_delay_ms: network.connectivity.longest_delay_ms(),
+            longest_delay_ms: network.longest_delay_ms,
             connectivity: network.connectivity,
             waveforms: network.waveforms,
             peers_from: network.peers.iter().map(|p| p.from).collect(),
@@ -90,7 +90,7 @@ impl Simulation {
             queue: Queue::default(),
             recent: Vec::new(),
             trains: Trains::new(network.trains),
-            inputs: Inputs { first_step: 0, times_ms: Vec::new(), groups: vec![GroupInputs::default(); group_count] },
+            inputs: Inputs { groups: vec![GroupInputs::default(); group_count], ..Inputs::default() },
             outputs: Outputs { groups: vec![outputs; group_count] },
             first_spikes: start.spikes,
             spikes: 0,
@@ -152,6 +152,8 @@ impl Simulation {
                 self.backend.advance(s..s + 1, Phase::ToStates, &self.inputs, &mut self.outputs)?;
             }
         }
+        self.inputs.heard.clear();
+        self.inputs.forget = false;
         let first_step = self.step;
         self.step += steps as u64;
         self.time_ms = self.inputs.times_ms.last().map_or(self.time_ms, |t| next_ms(*t, self.run.dt_ms));
@@ -187,6 +189,8 @@ impl Simulation {
         self.time_ms = (0..snapshot.step).fold(0.0, |t, _| next_ms(t, self.run.dt_ms));
         let before = (1..snapshot.step).fold(0.0, |t, _| next_ms(t, self.run.dt_ms));
         self.queue = Queue::default();
+        self.inputs.heard.clear();
+        self.inputs.forget = true;
         self.trains.next = 0;
         self.recent = snapshot.spikes.clone();
         let now = self.time_ms();
@@ -194,8 +198,9 @@ impl Simulation {
         self.trains.next = self.trains.spikes.partition_point(|s| s.time_ms < oldest);
         for spike in &snapshot.spikes {
             self.queue.push(*spike, &self.connectivity);
+            self.inputs.heard.push(hear(spike, self.run.dt_ms));
         }
-        self.trains.expand(now, &mut self.queue, &self.connectivity);
+        self.expand_trains(now);
         if snapshot.step > 0 {
             self.queue.forget_until(before, self.run.dt_ms);
         }
@@ -222,8 +227,18 @@ impl Simulation {
             outputs.spikes.clear();
             outputs.rows.iter_mut().for_each(Vec::clear);
         }
-        self.trains.expand(end, &mut self.queue, &self.connectivity);
+        self.expand_trains(end);
         self.queue.take(&self.inputs.times_ms, dt, &mut self.inputs.groups);
+    }
+
+    /// Expands all known spikes up to `end_ms`: no event is due before its spike.
+    fn expand_trains(&mut self, end_ms: f64) {
+        let Trains { spikes, next } = &mut self.trains;
+        while let Some(spike) = spikes.get(*next).filter(|s| s.time_ms <= end_ms) {
+            self.queue.push(*spike, &self.connectivity);
+            self.inputs.heard.push(hear(spike, self.run.dt_ms));
+            *next += 1;
+        }
     }
 
     fn exchange_peers(&mut self) {
@@ -255,6 +270,7 @@ impl Simulation {
         self.recent.retain(|s| s.time_ms > keep_after);
         for Fired { spike, .. } in fired {
             self.queue.push(spike, &self.connectivity);
+            self.inputs.heard.push(hear(&spike, self.run.dt_ms));
             if spike.time_ms > keep_after {
                 self.recent.push(spike);
             }
@@ -298,14 +314,6 @@ impl Trains {
         });
         Trains { spikes: spikes.into_iter().map(|(spike, _)| spike).collect(), next: 0 }
     }
-
-    /// Expands all spikes up to `end_ms`: no event is due before its spike.
-    fn expand(&mut self, end_ms: f64, queue: &mut Queue, connectivity: &Connectivity) {
-        while let Some(spike) = self.spikes.get(self.next).filter(|s| s.time_ms <= end_ms) {
-            queue.push(*spike, connectivity);
-            self.next += 1;
-        }
-    }
 }
 
 /// Steps of an epoch: the least delay between simulated cells on any rank, at most an output block.
@@ -322,6 +330,11 @@ fn columns_of(sampler: &Sampler, groups: usize) -> Vec<Vec<u32>> {
         columns[slot.group as usize].push(column as u32);
     }
     columns
+}
+
+/// A spike on the grid of steps.
+fn hear(spike: &Spike, dt_ms: f64) -> Heard {
+    Heard { source: spike.gid, step: (spike.time_ms / dt_ms).round() as u64 }
 }
 
 /// Time, then gid.

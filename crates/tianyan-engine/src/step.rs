@@ -3,26 +3,28 @@
 //! ```text
 //! to_voltage   deliver       what is left of events with time <= t_n, where a WATCH looks at what they change
 //!              detect        v(t_n) over threshold: a spike at t_n + 1e-10 ms
-//!              deliver       events with time <= t_n + dt/2, also those of WATCH at t_n
+//!              deliver       events with time <= t_n + dt/2, also those of WATCH at t_n; what point neurons hear at t_n
 //!              drive         stimuli at t_n + dt/2
 //!              currents      of all mechanisms at v(t_n), t_n + dt/2
 //!              solve         axial currents, the tree: dv and v(t_n+1)
 //!  (peers are exchanged between coupled groups)
-//! to_states    states        at v(t_n+1), t_n+1
+//! to_states    states        at v(t_n+1), t_n+1; point neurons move v themselves, and fire
 //!              diffuse       along the cable, then AFTER SOLVE and BEFORE STEP
 //! ```
 //!
 //! The equation of a node is `cm dv/dt = -sum i(v) + sum g_axial (v_neighbour - v)`; backward Euler with the
 //! currents linearised at v(t_n) gives `(cm/dt + g + g_axial) dv - ... = rhs`, all in mA/cm2 and S/cm2.
 
-use crate::backend::{Cause, Event, Fired, GroupInputs};
+use crate::backend::{Cause, Event, Fired, GroupInputs, Inputs};
 use crate::deliver::{Delivery, Overflow};
 use crate::diffuse;
 use crate::kernels::{Kernels, Sweep};
 use crate::native;
+use crate::poisson::Draws;
+use crate::ring::Ring;
 use crate::solve::{Arrays, Given};
 use std::ops::Range;
-use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields};
+use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields, Wiring};
 use tianyan_model::{SecondOrder, Spike};
 
 /// Spikes of threshold detectors carry this much more than the time of their step, as in NEURON.
@@ -72,6 +74,30 @@ pub struct Scratch {
     pub given: Given,
     /// What diffusion needs.
     pub diffusion: diffuse::Scratch,
+    /// What is on its way to point neurons, by wiring.
+    pub rings: Vec<Ring>,
+    /// Random spikes into them, by background.
+    pub draws: Vec<Draws>,
+}
+
+impl Scratch {
+    /// At the start of an epoch: what point neurons hear.
+    pub fn hear(&mut self, layout: &Layout, inputs: &Inputs, now: u64) {
+        if self.rings.len() < layout.wirings.len() {
+            let padded = |wiring: &Wiring| layout.tables[wiring.table].padded;
+            let ring = |wiring: &Wiring| Ring::new(wiring, wiring.inputs.len() * padded(wiring));
+            self.rings = layout.wirings.iter().map(ring).collect();
+        }
+        if self.draws.len() < layout.backgrounds.len() {
+            self.draws = layout.backgrounds.iter().map(|b| Draws::new(b, layout.run.dt_ms)).collect();
+        }
+        for (ring, wiring) in self.rings.iter_mut().zip(&layout.wirings) {
+            if inputs.forget {
+                ring.forget();
+            }
+            ring.hear(wiring, &inputs.heard, now);
+        }
+    }
 }
 
 /// The first half of a step: everything up to v(t_n+1).
@@ -84,14 +110,23 @@ pub fn to_voltage(
     spikes: &mut Vec<Fired>,
 ) {
     deliver(group, kernels, scratch, clock, &inputs.events, spikes);
+    listen(group, scratch, clock);
     drive(group, kernels, clock, &inputs.driven);
+    if group.layout.points {
+        // Nothing but clamps and the like may have a current.
+        if group.layout.tables.len() > 1 {
+            currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
+        }
+        return;
+    }
     currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
     advance_voltage(group, scratch);
 }
 
 /// The second half: states at v(t_n+1), diffusion, AFTER SOLVE, BEFORE STEP.
-pub fn to_states(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, clock: Clock) {
+pub fn to_states(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, clock: Clock, spikes: &mut Vec<Fired>) {
     sweep(group, kernels, Sweep::State, clock);
+    fire(group, clock, spikes);
     diffuse::diffuse(group, kernels, &mut scratch.diffusion, clock.end_ms(), clock.dt_ms);
     sweep(group, kernels, Sweep::AfterSolve, clock);
     sweep(group, kernels, Sweep::BeforeStep, clock);
@@ -103,6 +138,40 @@ fn sweep(group: &mut Group, kernels: &[Kernels], sweep: Sweep, clock: Clock) {
         kernels.sweep(sweep, table, state, clock.end_ms(), clock.dt_ms);
     }
 }
+
+/// What point neurons hear at t_n.
+fn listen(group: &mut Group, scratch: &mut Scratch, clock: Clock) {
+    let Group { layout, state } = group;
+    let state = state.values_mut();
+    for (ring, wiring) in scratch.rings.iter_mut().zip(&layout.wirings) {
+        ring.take(wiring, clock.step, state);
+    }
+    for (draws, background) in scratch.draws.iter_mut().zip(&layout.backgrounds) {
+        draws.add(background, layout.run.seed, clock.step, state);
+    }
+}
+
+/// Spikes of point neurons: at t_n+1, or at t_n if events at t_n made them.
+fn fire(group: &mut Group, clock: Clock, spikes: &mut Vec<Fired>) {
+    let state = group.state.values();
+    for table in &group.layout.tables {
+        let Some(field) = table.mechanism.spike else { continue };
+        let times = &state[table.offsets[field]..][..table.count];
+        for (block, times) in times.chunks(FIRE_BLOCK).enumerate() {
+            if !times.iter().fold(false, |any, time| any | (*time >= 0.0)) {
+                continue;
+            }
+            for (i, &time_ms) in times.iter().enumerate().filter(|(_, time)| **time >= 0.0) {
+                let gid = table.owner[block * FIRE_BLOCK + i];
+                let cause = if time_ms > clock.middle_ms() { Cause::BEFORE } else { Cause::LAST };
+                spikes.push(Fired { spike: Spike { time_ms, gid }, cause });
+            }
+        }
+    }
+}
+
+/// Point neurons that are looked at together: few fire.
+const FIRE_BLOCK: usize = 64;
 
 fn detect(group: &mut Group, clock: Clock, spikes: &mut Vec<Fired>) {
     let detectors = &group.layout.detectors;

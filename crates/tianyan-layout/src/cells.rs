@@ -4,7 +4,8 @@ use crate::Target;
 use crate::chains::{self, Chains, Member, NodeRow};
 use crate::group::{CellRows, Rows};
 use crate::shape::{CellShape, ExtraEnd, Row, RowKind};
-use std::collections::{BTreeSet, HashMap};
+use crate::state::ALIGN;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Cell, Gid, KindId, PointProcess, Problems, Recipe};
 
@@ -20,6 +21,8 @@ pub struct Kind {
     pub chains: Chains,
     /// The parent of each row.
     pub parent: Arc<[u32]>,
+    /// The mechanism (recipe's index) of which all its cells are point neurons.
+    pub point: Option<u32>,
 }
 
 /// A cell of a group.
@@ -37,6 +40,8 @@ pub struct GroupCells {
     pub cells: Vec<GroupCell>,
     /// True if its cells read peers or are read.
     pub coupled: bool,
+    /// True if all its cells are point neurons, of one mechanism.
+    pub points: bool,
 }
 
 /// The cells of a rank.
@@ -55,7 +60,7 @@ pub struct Kinds<'a> {
     recipe: &'a dyn Recipe,
     /// None for a cell that could not be made.
     cells: HashMap<KindId, Option<Arc<Cell>>>,
-    index: HashMap<(KindId, Vec<ExtraEnd>), u32>,
+    index: HashMap<(KindId, Vec<ExtraEnd>, Option<u32>), u32>,
     kinds: Vec<Kind>,
     members: Vec<(Gid, u32)>,
     /// What is wrong with cells.
@@ -75,14 +80,16 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    /// Adds a cell with nodes at these ends; its shape, if it has a body.
-    pub fn add(&mut self, gid: Gid, id: KindId, extra: Vec<ExtraEnd>) -> Option<&CellShape> {
+    /// Adds a cell with nodes at these ends; its shape, if it has a body. `point` is the mechanism that moves its v, if one
+    /// does and nothing else can.
+    pub fn add(&mut self, gid: Gid, id: KindId, extra: Vec<ExtraEnd>, point: Option<u32>) -> Option<&CellShape> {
         let (recipe, problems) = (self.recipe, &mut self.problems);
         let cell = self.cells.entry(id).or_insert_with(|| problems.take(recipe.cell(id)).map(Arc::new));
         let cell = cell.as_ref().filter(|cell| !cell.is_source())?;
         let kinds = &mut self.kinds;
-        let kind = *self.index.entry((id, extra)).or_insert_with_key(|(_, extra)| {
-            kinds.push(Kind::new(id, cell, extra));
+        let point = point.filter(|_| cell.densities.is_empty());
+        let kind = *self.index.entry((id, extra, point)).or_insert_with_key(|(_, extra, point)| {
+            kinds.push(Kind::new(id, cell, extra, *point));
             kinds.len() as u32 - 1
         });
         self.members.push((gid, kind));
@@ -112,10 +119,11 @@ impl<'a> Kinds<'a> {
 }
 
 impl Kind {
-    fn new(id: KindId, cell: &Arc<Cell>, extra: &[ExtraEnd]) -> Kind {
+    fn new(id: KindId, cell: &Arc<Cell>, extra: &[ExtraEnd], point: Option<u32>) -> Kind {
         let shape = CellShape::new(cell, extra);
         let parent = shape.rows.iter().map(|row| row.parent).collect();
-        Kind { id, cell: cell.clone(), shape, chains: Chains::default(), parent }
+        let point = point.filter(|_| shape.rows.len() == 1);
+        Kind { id, cell: cell.clone(), shape, chains: Chains::default(), parent, point }
     }
 }
 
@@ -222,12 +230,20 @@ impl Addresses {
 /// Rough bytes of state a row needs: node fields and a handful of mechanism fields.
 const BYTES_PER_ROW: usize = 30 * 8;
 
+/// Most point neurons in a group: what is in flight to them should stay in the cache.
+const MOST_POINTS: usize = 4096;
+
 /// Cells that stand alone, and cells that are coupled, each in groups of a size. Cells of a kind stay together: their
-/// chains are alike.
+/// chains are alike. Point neurons lie in groups of their own, by gid.
 fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, target: &Target) -> Vec<GroupCells> {
     let mut cells: [Vec<GroupCell>; 2] = [Vec::new(), Vec::new()];
+    let mut points: BTreeMap<(u32, bool), Vec<GroupCell>> = BTreeMap::new();
     for (gid, kind) in members {
-        cells[usize::from(coupled.contains(&gid))].push(GroupCell { kind: kind as usize, gid });
+        let (cell, coupled) = (GroupCell { kind: kind as usize, gid }, coupled.contains(&gid));
+        match kinds[cell.kind].point {
+            Some(mechanism) => points.entry((mechanism, coupled)).or_default().push(cell),
+            None => cells[usize::from(coupled)].push(cell),
+        }
     }
     cells.iter_mut().for_each(|cells| cells.sort_by_key(|cell| (cell.kind, cell.gid)));
     let bytes = |cell: &GroupCell| kinds[cell.kind].shape.rows.len() * BYTES_PER_ROW;
@@ -238,6 +254,10 @@ fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, targ
     let coupled_share = share(&coupled);
     let mut groups = cut(&free, free_share, target.lanes, bytes, false);
     groups.extend(cut(&coupled, coupled_share, target.lanes, bytes, true));
+    for ((_, coupled), cells) in points {
+        let share = cells.len().div_ceil(target.threads.max(1)).min(MOST_POINTS).next_multiple_of(ALIGN);
+        groups.extend(cells.chunks(share).map(|cells| GroupCells { cells: cells.to_vec(), coupled, points: true }));
+    }
     groups
 }
 
@@ -254,7 +274,7 @@ fn cut(
     for bunch in cells.chunk_by(|a, b| a.kind == b.kind).flat_map(|cells| cells.chunks(lanes)) {
         let size: usize = bunch.iter().map(&bytes).sum();
         if filled.saturating_add(size / 2) > share {
-            groups.push(GroupCells { cells: Vec::new(), coupled });
+            groups.push(GroupCells { cells: Vec::new(), coupled, points: false });
             filled = 0;
         }
         filled += size;

@@ -1,7 +1,6 @@
 //! What a recipe may ask that cannot be laid out.
 
 use crate::cells::Cells;
-use crate::connect::Columns;
 use crate::gather::Used;
 use crate::group::Layout;
 use crate::network::PeerCopy;
@@ -54,14 +53,19 @@ fn indices(flags: &[bool]) -> impl Iterator<Item = usize> {
 }
 
 /// The least delay between simulated cells, ms. Delays must be as [`delay_problem`] has it; the worst one is told.
-pub fn least_delay(columns: &Columns, trains: &[(Gid, Vec<f64>)], dt_ms: f64, problems: &mut Problems) -> Option<f64> {
+pub fn least_delay(
+    delays: impl Iterator<Item = (Gid, f64)>,
+    trains: &[(Gid, Vec<f64>)],
+    dt_ms: f64,
+    problems: &mut Problems,
+) -> Option<f64> {
     let mut known = vec![false; trains.iter().map(|(gid, _)| gid.0 as usize + 1).max().unwrap_or(0)];
     trains.iter().for_each(|(gid, _)| known[gid.0 as usize] = true);
     let is_known = |gid: Gid| known.get(gid.0 as usize).copied().unwrap_or(false);
     // The least, or one that is no number.
     let least = |a: f64, b: f64| if a.is_nan() || a < b { a } else { b };
     let [mut simulated, mut of_trains] = [None, None];
-    for (source, delay_ms) in columns.delays() {
+    for (source, delay_ms) in delays {
         let so_far = if is_known(source) { &mut of_trains } else { &mut simulated };
         *so_far = Some(so_far.map_or(delay_ms, |before| least(before, delay_ms)));
     }

@@ -49,11 +49,6 @@ impl Connectivity {
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }
-
-    /// The longest delay, ms; 0 if there is no connection.
-    pub fn longest_delay_ms(&self) -> f64 {
-        self.targets.iter().map(|t| t.delay_ms).fold(0.0, f64::max)
-    }
 }
 
 /// Connections in the order of the model's description. They are sorted where they lie: nothing of their size is ever
@@ -72,6 +67,11 @@ impl Columns {
     /// Source and delay of each connection.
     pub fn delays(&self) -> impl Iterator<Item = (Gid, f64)> {
         self.source.iter().zip(&self.targets).map(|(source, target)| (Gid(*source), target.delay_ms))
+    }
+
+    /// The longest delay, ms; 0 if there is no connection.
+    pub fn longest_delay_ms(&self) -> f64 {
+        self.targets.iter().map(|t| t.delay_ms).fold(0.0, f64::max)
     }
 
     /// How many connections end in each mechanism of each group: `[group][mechanism]`.

@@ -3,9 +3,11 @@
 use crate::cells::{Kinds, extra_end};
 use crate::connect::{Columns, EventTarget};
 use crate::shape::{CellShape, ExtraEnd};
+use crate::wiring::Points;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use tianyan_model::{Connections, Gid, KindId, Parameter, PointProcess, Problem, Problems, Recipe};
+use tianyan_nmodl::Inputs;
 
 /// Most cells in a batch.
 const MOST_CELLS: usize = 256;
@@ -57,6 +59,8 @@ pub struct Gathered {
     pub sets: Vec<Vec<Parameter>>,
     /// The connections; the instance of a target is a number among the synapses.
     pub columns: Columns,
+    /// Those onto inputs of point neurons.
+    pub points: Points,
     /// Which of the recipe's mechanisms receive events, and which sit on cells.
     pub used: Used,
 }
@@ -70,21 +74,33 @@ pub struct Used {
     pub targets: Vec<bool>,
 }
 
-/// Asks for the connections onto `gids` (ascending). Synapses whose mechanism is `merged` become one where compartment
-/// and parameters are the same. `extra` are the ends at which other point processes sit.
+/// What is known of each of the recipe's mechanisms.
+#[derive(Debug)]
+pub struct Known {
+    /// Its synapses become one where compartment and parameters are the same.
+    pub merged: Vec<bool>,
+    /// It is a point neuron.
+    pub stepped: Vec<bool>,
+    /// What events add to, if they only add.
+    pub inputs: Vec<Option<Inputs>>,
+}
+
+/// Asks for the connections onto `gids` (ascending). `extra` are the ends at which other point processes sit.
 pub fn gather(
     recipe: &dyn Recipe,
     gids: &[Gid],
-    merged: &[bool],
+    mechanisms: &Known,
     extra: &HashMap<Gid, Vec<ExtraEnd>>,
     kinds: &mut Kinds,
     threads: usize,
 ) -> Result<Gathered, Problems> {
     let range = vec![(0, 0); gids.last().map_or(0, |last| last.0 as usize + 1)];
-    let used = Used { placed: vec![false; merged.len()], targets: vec![false; merged.len()] };
+    let count = mechanisms.merged.len();
+    let used = Used { placed: vec![false; count], targets: vec![false; count] };
     let gathered = Gathered { synapses: Synapses { list: Vec::new(), range }, used, ..Gathered::default() };
     let (known, same, renamed) = (HashMap::new(), HashMap::new(), Vec::new());
-    let mut gatherer = Gatherer { merged, extra, kinds, known, same, renamed, gathered };
+    let dt_ms = recipe.run().dt_ms;
+    let mut gatherer = Gatherer { mechanisms, dt_ms, extra, kinds, known, same, renamed, gathered };
     let mut problems = Problems::default();
     let mut buffers: Vec<Connections> = vec![Connections::default(); threads.max(1)];
     let (mut rest, mut size) = (gids, FIRST_CELLS);
@@ -134,7 +150,8 @@ fn clear(buffer: &mut Connections) {
 }
 
 struct Gatherer<'a, 'b> {
-    merged: &'a [bool],
+    mechanisms: &'a Known,
+    dt_ms: f64,
     extra: &'a HashMap<Gid, Vec<ExtraEnd>>,
     kinds: &'a mut Kinds<'b>,
     /// Sets that were met before, by name and bits of their values.
@@ -178,7 +195,7 @@ impl Gatherer<'_, '_> {
         ends.dedup();
         let first = self.gathered.synapses.list.len() as u32;
         self.same.clear();
-        let Some(shape) = self.kinds.add(gid, id, ends) else {
+        let Some(shape) = self.kinds.add(gid, id, ends, self.point(synapses)) else {
             self.renamed.extend(synapses.iter().map(|_| 0));
             if synapses.is_empty() || self.kinds.failed(id) {
                 return Ok(());
@@ -198,7 +215,7 @@ impl Gatherer<'_, '_> {
                 list.len() as u32 - 1
             };
             self.gathered.used.placed[process.mechanism] = true;
-            self.renamed.push(match self.merged[process.mechanism] {
+            self.renamed.push(match self.mechanisms.merged[process.mechanism] {
                 true => *self.same.entry((synapse.at, synapse.mechanism, set)).or_insert_with(new),
                 false => new(),
             });
@@ -208,14 +225,26 @@ impl Gatherer<'_, '_> {
     }
 
     fn connections(&mut self, of: &Connections) {
-        let Gathered { columns, used, .. } = &mut self.gathered;
-        columns.source.extend(of.source.iter().map(|source| source.0));
-        columns.weight.extend_from_slice(&of.weight);
-        for (&synapse, &delay_ms) in of.synapse.iter().zip(&of.delay_ms) {
-            used.targets[of.synapses[synapse as usize].mechanism] = true;
+        let Gathered { columns, points, used, .. } = &mut self.gathered;
+        let ends = of.source.iter().zip(&of.weight).zip(of.synapse.iter().zip(&of.delay_ms));
+        for ((&source, &weight), (&synapse, &delay_ms)) in ends {
+            let mechanism = of.synapses[synapse as usize].mechanism;
+            used.targets[mechanism] = true;
             let instance = self.renamed[synapse as usize];
+            if self.mechanisms.inputs[mechanism].is_some() {
+                points.push(source, instance, delay_ms, weight, self.dt_ms);
+                continue;
+            }
+            columns.source.push(source.0);
+            columns.weight.push(weight);
             columns.targets.push(EventTarget { delay_ms, instance, argument: 0, group: 0, table: 0 });
         }
+    }
+
+    /// The mechanism of the cell's only synapse, if that is a point neuron.
+    fn point(&self, synapses: &[PointProcess]) -> Option<u32> {
+        let [only] = synapses else { return None };
+        self.mechanisms.stepped[only.mechanism].then_some(only.mechanism as u32)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::chains::Plan;
 use crate::state::{Field, State};
+use crate::wiring::Wiring;
 use std::sync::Arc;
 use tianyan_model::{Gid, KindId, RunSettings};
 use tianyan_nmodl::Mechanism;
@@ -215,6 +216,23 @@ impl MechanismTable {
     }
 }
 
+/// Spikes at random into point neurons that get as many of the same kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Background {
+    /// The neurons: instances of their table.
+    pub instances: Vec<u32>,
+    /// Their gids.
+    pub gids: Vec<u32>,
+    /// For each input that a spike adds to: its offset in the state, and what it adds.
+    pub adds: Vec<(usize, f64)>,
+    /// Rate of the spikes of each neuron.
+    pub rate_hz: f64,
+    /// The neurons' stream of random numbers.
+    pub stream: u32,
+    /// The steps in which they come.
+    pub steps: std::ops::Range<u64>,
+}
+
 /// Where spikes are detected.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Detectors {
@@ -233,6 +251,8 @@ pub struct Detectors {
 pub struct Layout {
     /// True if some instance reads a peer: such groups advance a step at a time.
     pub coupled: bool,
+    /// True if all its cells are point neurons, which move v themselves: there is no voltage equation to solve.
+    pub points: bool,
     /// What holds for the whole run.
     pub run: RunSettings,
     /// The rows of its cells.
@@ -247,6 +267,10 @@ pub struct Layout {
     pub ions: Vec<IonTable>,
     /// Mechanisms in the order in which they run: writers of concentrations, then the others.
     pub tables: Vec<MechanismTable>,
+    /// Connections onto point neurons that only add to their inputs.
+    pub wirings: Vec<Wiring>,
+    /// Spikes at random into them.
+    pub backgrounds: Vec<Background>,
     /// Detectors.
     pub detectors: Detectors,
     /// Slots of the driven values, in the order of the rows of the inputs.

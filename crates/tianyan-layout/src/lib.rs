@@ -8,6 +8,7 @@
 //! tables hold the numbers of nodes that follow from it; [`Rows`] has them by cell.
 #![forbid(unsafe_code)]
 
+mod background;
 mod cable;
 mod canonical;
 mod cells;
@@ -25,18 +26,21 @@ mod probes;
 mod shape;
 mod state;
 mod tables;
+mod wiring;
 
 pub use canonical::cell_slots;
 pub use chains::{Chains, Member, NodeRow, Plan, Tile, plan};
 pub use connect::{Connectivity, EventTarget};
 pub use group::{
-    Cable, CellRows, Detectors, Group, Incoming, IonTable, Layout, MechanismTable, NodeFields, Rows, Run, SelfEvents,
+    Background, Cable, CellRows, Detectors, Group, Incoming, IonTable, Layout, MechanismTable, NodeFields, Rows, Run,
+    SelfEvents,
 };
 pub use network::{Network, PeerCopy, build};
 pub use partition::partition;
 pub use probes::Sampler;
 pub use shape::{CellShape, Row, RowKind};
 pub use state::{ALIGN, Arena, Field, State};
+pub use wiring::Wiring;
 
 /// What a backend asks of the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,7 +44,8 @@ impl Lowering<'_> {
         let mut order: Vec<usize> = (0..self.mechanisms.len()).filter(|&m| !instances[m].is_empty()).collect();
         order.sort_by_key(|&m| !self.mechanisms[m].writes_concentration());
         let recipe = self.recipe;
-        let shared = Shared { node_fields: &node_fields, celsius, ions: &ions, recipe, nodes };
+        let points = cells.points;
+        let shared = Shared { node_fields: &node_fields, celsius, ions: &ions, recipe, nodes, points };
         let mut tables: Vec<_> = order
             .iter()
             .map(|&m| tables::table(m, &self.mechanisms[m], &instances[m], connections[m], &shared, &mut arena))
@@ -70,6 +71,7 @@ impl Lowering<'_> {
         let driven = Vec::new();
         let layout = Layout {
             coupled,
+            points,
             run,
             rows: rows.clone(),
             nodes,
@@ -77,6 +79,8 @@ impl Lowering<'_> {
             node_fields,
             ions,
             tables,
+            wirings: Vec::new(),
+            backgrounds: Vec::new(),
             detectors,
             driven,
             prepared_in_step: Vec::new(),

@@ -4,18 +4,18 @@ use crate::cells::{Addresses, Cells, Kinds, extra_ends};
 use crate::chains::NodeRow;
 use crate::check;
 use crate::connect::{self, Connectivity};
-use crate::gather::{Gathered, gather};
+use crate::gather::{Gathered, Known, gather};
 use crate::group::{Group, Layout, MechanismTable};
 use crate::instances::{self, ByMechanism, Placed};
 use crate::lower::Lowering;
 use crate::probes::{Finder, Sampler, samplers};
 use crate::state::State;
-use crate::{Slot, Target};
+use crate::{Slot, Target, background, wiring};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Couplings, Gid, PointProcess, Problem, Problems, Quantity, Recipe, Stimuli, Synapses, Waveform};
-use tianyan_nmodl::Mechanism;
 use tianyan_nmodl::ir::{Binding, Op};
+use tianyan_nmodl::{Inputs, Mechanism};
 
 /// A peer's value: copied from one slot to another after every voltage update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Network {
     pub trains: Vec<(Gid, Vec<f64>)>,
     /// The least delay between simulated cells on this rank, ms.
     pub least_delay_ms: Option<f64>,
+    /// The longest delay on this rank, ms.
+    pub longest_delay_ms: f64,
     /// Compartments on this rank.
     pub compartments: u64,
     /// Cells on this rank.
@@ -65,9 +67,13 @@ pub fn build(
     problems.take(recipe.couplings_on(&gids, &mut couplings));
     problems.take(recipe.stimuli_on(&gids, &mut stimuli));
     let others = || couplings.instances.iter().chain(&stimuli.instances);
-    let merged = merged(recipe, mechanisms, &couplings);
+    let known = Known {
+        merged: merged(recipe, mechanisms, &couplings),
+        stepped: mechanisms.iter().map(|mechanism| mechanism.is_stepped()).collect(),
+        inputs: mechanisms.iter().map(|mechanism| mechanism.inputs()).collect(),
+    };
     let mut kinds = Kinds::new(recipe);
-    let gathered = gather(recipe, &gids, &merged, &extra_ends(others()), &mut kinds, target.threads);
+    let gathered = gather(recipe, &gids, &known, &extra_ends(others()), &mut kinds, target.threads);
     let gathered = problems.take(gathered).unwrap_or_default();
     check::point_processes(recipe, mechanisms, &gathered.used, others(), &mut problems);
     let mut problems = settled(problems)?;
@@ -80,7 +86,7 @@ pub fn build(
     let (addresses, row_of) = Addresses::new(&cells, target.lanes);
     let (cells, addresses) = (&cells, &addresses);
     let builder = Builder { recipe, mechanisms, mechanism_of, cells, addresses, row_of, couplings, stimuli, problems };
-    builder.build(&gids, gathered)
+    builder.build(&gids, gathered, &known.inputs)
 }
 
 /// Tables of which somebody sees what is shown only have no runs, whose kernels leave it out.
@@ -143,15 +149,21 @@ struct Lowered {
 }
 
 impl Builder<'_> {
-    fn build(mut self, gids: &[Gid], mut gathered: Gathered) -> Result<Network, Problems> {
+    fn build(mut self, gids: &[Gid], mut gathered: Gathered, inputs: &[Option<Inputs>]) -> Result<Network, Problems> {
         let mut problems = std::mem::take(&mut self.problems);
         let mut trains = self.trains(&mut problems);
         let dt_ms = self.recipe.run().dt_ms;
-        let least_delay_ms = check::least_delay(&gathered.columns, &trains, dt_ms, &mut problems);
+        let delays = gathered.columns.delays().chain(gathered.points.delays(dt_ms));
+        let least_delay_ms = check::least_delay(delays, &trains, dt_ms, &mut problems);
+        gathered.points.check(dt_ms, &mut problems);
         let Lowered { mut layouts, mut states, coupled, driven } = self.lower(&mut gathered, &mut problems);
         let mut problems = settled(problems)?;
         let waveforms = self.drive(&mut layouts, &driven, &mut problems);
-        let Gathered { synapses, columns, .. } = gathered;
+        let Gathered { synapses, columns, points, .. } = gathered;
+        let longest_delay_ms = columns.longest_delay_ms().max(points.longest_delay_ms(dt_ms));
+        let heard = points.heard();
+        background::backgrounds(&self.stimuli.random, self.addresses, inputs, &mut layouts, &mut problems);
+        wiring::wire(points, synapses.list(), self.addresses, inputs, &mut layouts);
         let (connectivity, incoming) =
             connect::connect(columns, synapses.list(), self.addresses, &layouts, &mut states);
         for (layout, incoming) in layouts.iter_mut().zip(incoming) {
@@ -163,10 +175,14 @@ impl Builder<'_> {
         let samplers = self.samplers(gids, &mut finder, &mut problems);
         let seen = samplers.iter().flat_map(|sampler| &sampler.slots).chain(peers.iter().map(|peer| &peer.from));
         show(&mut layouts, seen);
-        trains.retain(|(gid, times)| !times.is_empty() && !connectivity.targets(*gid).is_empty());
+        trains.retain(|(gid, times)| {
+            let hears = heard.get(gid.0 as usize).copied().unwrap_or(false);
+            !times.is_empty() && (hears || !connectivity.targets(*gid).is_empty())
+        });
         let network = Network {
             waveforms,
             least_delay_ms,
+            longest_delay_ms,
             compartments: layouts.iter().map(|l| l.compartments as u64).sum(),
             cells: gids.len() as u64,
             groups: layouts

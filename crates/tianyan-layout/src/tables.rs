@@ -22,6 +22,8 @@ pub struct Shared<'a> {
     pub recipe: &'a dyn Recipe,
     /// Number of nodes; also the number of the node nobody owns.
     pub nodes: usize,
+    /// Whether all cells are point neurons of one mechanism.
+    pub points: bool,
 }
 
 /// Reserves the fields of one mechanism and fills its indices.
@@ -56,7 +58,11 @@ pub fn table(
     let field: Vec<i64> =
         mechanism.kernels.bindings.iter().map(|b| offset(*b, &offsets, &ion_of, shared) as i64).collect();
     let index = indices(instances, padded, &ion_of, shared);
-    let runs = runs(mechanism, &field, &index, (count, padded));
+    let runs = if shared.points {
+        whole(mechanism, &field, &index, (count, padded))
+    } else {
+        runs(mechanism, &field, &index, (count, padded))
+    };
     MechanismTable {
         mechanism: mechanism.clone(),
         source,
@@ -105,6 +111,12 @@ fn runs(mechanism: &Mechanism, field: &[i64], index: &[i32], (count, padded): (u
         Run { field: mechanism.kernels.bindings.iter().zip(field).map(shift).collect(), count: end - start }
     };
     starts.iter().zip(ends).map(run).collect()
+}
+
+/// One run of all point neurons of a group, if the i-th has the i-th node. Padding instances have ghosts.
+fn whole(mechanism: &Mechanism, field: &[i64], index: &[i32], (count, padded): (usize, usize)) -> Vec<Run> {
+    let in_order = mechanism.is_stepped() && (0..).zip(&index[..count]).all(|(i, node)| *node == i);
+    if in_order { vec![Run { field: field.to_vec(), count: padded }] } else { Vec::new() }
 }
 
 /// Numbers of a field that all instances share: 1, or those of a table.

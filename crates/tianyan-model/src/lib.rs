@@ -26,8 +26,8 @@ pub use discretisation::{Discretisation, d_lambda_compartments, lambda_f};
 pub use geometry::{Compartment, Geometry};
 pub use morphology::{Attachment, Location, Morphology, Point, Section, SectionType, Shape};
 pub use network::{
-    Connections, Couplings, Driven, Gid, KindId, Peer, PointProcess, Population, Probe, Quantity, Report, Rows,
-    Stimuli, Waveform, delay_problem,
+    Connections, Couplings, Driven, Gid, KindId, Peer, PointProcess, Population, Probe, Quantity, RandomSpikes, Report,
+    Rows, Stimuli, Waveform, delay_problem,
 };
 pub use problem::{Place, Problem, Problems};
 pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder, Synapses};

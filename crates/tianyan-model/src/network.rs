@@ -181,7 +181,24 @@ pub struct Driven {
     pub waveform: Waveform,
 }
 
-/// Stimuli: point processes with driven parameters.
+/// Spikes at random into a point neuron, its own: a Poisson process.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RandomSpikes {
+    /// The point neuron.
+    pub gid: Gid,
+    /// Their rate.
+    pub rate_hz: f64,
+    /// Their weight, the first argument of NET_RECEIVE.
+    pub weight: f64,
+    /// They come from then on,
+    pub start_ms: f64,
+    /// for so long.
+    pub duration_ms: f64,
+    /// Number of the stimulus: each has draws of its own.
+    pub stream: u32,
+}
+
+/// Stimuli: point processes with driven parameters, and random spikes.
 #[derive(Debug, Clone, Default)]
 pub struct Stimuli {
     /// The instances.
@@ -190,6 +207,8 @@ pub struct Stimuli {
     pub parameter_sets: Vec<Vec<Parameter>>,
     /// What is driven, sorted by instance.
     pub driven: Vec<Driven>,
+    /// Spikes at random into point neurons.
+    pub random: Vec<RandomSpikes>,
 }
 
 /// What a probe or a peer reads at a place.

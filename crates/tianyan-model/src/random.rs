@@ -6,7 +6,7 @@
 
 mod philox;
 
-pub use philox::Philox;
+pub use philox::{Philox, philox_lanes};
 
 const N: usize = 624;
 const M: usize = 397;

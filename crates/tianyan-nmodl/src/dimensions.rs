@@ -188,6 +188,7 @@ impl Checker<'_, '_, '_> {
             Role::Celsius => "degC",
             Role::Area => "um2",
             Role::Diameter => "um",
+            Role::Injected => "nA",
             Role::Ion { variable: IonVariable::Reversal, .. } => "mV",
             _ => return Free,
         };

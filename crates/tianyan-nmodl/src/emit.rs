@@ -8,7 +8,7 @@
 //!
 //! The kernels of [`EVENTS`] look as `_receive`, those of [`SWEEPS`] as `_current`; what runs once, at the start, is
 //! left to the interpreter, and kernels that change nothing are left out. `n` is a multiple of 8: the layout pads, so
-//! that no loop has a remainder. Density mechanisms have each sweep once more as `_current_run`, for instances whose nodes
+//! that no loop has a remainder. Density mechanisms and point neurons have each sweep once more as `_current_run`, for instances whose nodes
 //! and ions lie one behind the other from the given offsets on: `index` is not read there, and what only observers see
 //! ([`Mechanism::shown_only`]) is left out. `effect` gets three numbers for each of [`Kernel::effects`]: 1 or 0 for whether it
 //! happens, its time, its flag. A loop loads into constants, computes in straight lines and stores at the end, so that
@@ -22,7 +22,7 @@ use crate::graph::operands;
 use crate::ir::{
     Binding, Comparison, Destination, Draw, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value,
 };
-use crate::mechanism::{Mechanism, MechanismKind};
+use crate::mechanism::Mechanism;
 
 /// What must stand before the text of the mechanisms, once.
 pub const PRELUDE: &str = include_str!("kernel.h");
@@ -43,7 +43,7 @@ pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
             ),
         };
         text += &Emitter::new(mechanism, kernel).kernel(&head, looped);
-        if looped && mechanism.kind == MechanismKind::Density {
+        if looped && mechanism.has_runs() {
             let head = format!("KERNEL {prefix}{}_{name}_run(ARGUMENTS) {{\n", mechanism.name);
             text += &Emitter { is_run: true, shown_only: mechanism.shown_only(), ..Emitter::new(mechanism, kernel) }
                 .kernel(&head, true);

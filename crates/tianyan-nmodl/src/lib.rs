@@ -22,6 +22,7 @@ pub mod emit;
 pub mod explain;
 mod flow;
 mod graph;
+mod inputs;
 pub mod interpret;
 pub mod ir;
 mod lex;
@@ -41,6 +42,7 @@ mod units;
 mod verbatim;
 
 pub use diagnostic::Diagnostic;
+pub use inputs::Inputs;
 pub use mechanism::{Field, FieldClass, IonUse, Mechanism, MechanismKind, Options};
 pub use print::{Stage, print};
 

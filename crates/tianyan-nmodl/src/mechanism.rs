@@ -20,7 +20,7 @@ pub enum MechanismKind {
     Density,
     /// POINT_PROCESS: any number of instances at a node, currents in nA.
     PointProcess,
-    /// ARTIFICIAL_CELL: a cell without a membrane, driven by events alone.
+    /// ARTIFICIAL_CELL: a cell without a membrane, driven by events alone, or in steps of its own ([`Mechanism::is_stepped`]).
     ArtificialCell,
 }
 
@@ -176,6 +176,8 @@ pub struct Mechanism {
     pub function_tables: Vec<FunctionTable>,
     /// WATCH conditions.
     pub watches: Vec<Watch>,
+    /// The field in which a point neuron says when it fired in this step, ms; below 0 if it did not.
+    pub spike: Option<usize>,
     /// What it computes.
     pub kernels: Kernels,
 }
@@ -188,12 +190,27 @@ impl Mechanism {
 
     /// True if it makes spikes.
     pub fn makes_spikes(&self) -> bool {
-        self.has_effect(EffectKind::Event)
+        self.spike.is_some() || self.has_effect(EffectKind::Event)
+    }
+
+    /// True for a point neuron: an ARTIFICIAL_CELL with BREAKPOINT, which moves its cell's v in every step.
+    pub fn is_stepped(&self) -> bool {
+        self.kind == MechanismKind::ArtificialCell && !self.kernels.state.is_empty()
     }
 
     fn has_effect(&self, kind: EffectKind) -> bool {
         let kernels = [&self.kernels.initial, &self.kernels.connect, &self.kernels.receive];
         kernels.iter().any(|kernel| kernel.effects.iter().any(|effect| effect.kind == kind))
+    }
+
+    /// The fields of a point neuron to which events from outside only add; none if they do anything else.
+    pub fn inputs(&self) -> Option<crate::Inputs> {
+        crate::inputs::Inputs::of(self)
+    }
+
+    /// True if its instances may lie in runs: at most one a compartment.
+    pub fn has_runs(&self) -> bool {
+        self.kind == MechanismKind::Density || self.is_stepped()
     }
 
     /// Whether equal instances in one compartment may become one that receives all their events, with the same results

@@ -51,6 +51,8 @@ pub enum Role {
     Area,
     /// `diam`
     Diameter,
+    /// `i_injected` of an ARTIFICIAL_CELL: what the point processes on its node bring in.
+    Injected,
 }
 
 /// A name of the file.
@@ -107,6 +109,9 @@ const ALWAYS: [(&str, Role); 6] = [
     ("area", Role::Area),
     ("diam", Role::Diameter),
 ];
+
+/// The current that point processes bring into an ARTIFICIAL_CELL, nA.
+const INJECTED: &str = "i_injected";
 
 impl Symbols {
     /// The index of a name.
@@ -364,6 +369,7 @@ impl Builder<'_, '_> {
                 index
             }
             (_, DeclarationKind::Constant) => self.fresh(name, Role::Constant(value)),
+            (_, DeclarationKind::Assigned) if self.is_injected(&name.text) => self.fresh(name, Role::Injected),
             (_, DeclarationKind::Parameter) => self.fresh(name, Role::Parameter),
             (_, DeclarationKind::Assigned) => self.fresh(name, Role::Assigned),
             (_, DeclarationKind::State) => self.fresh(name, Role::State),
@@ -374,6 +380,10 @@ impl Builder<'_, '_> {
         symbol.default = value;
         symbol.bounds = declaration.bounds;
         symbol.span = name.span;
+    }
+
+    fn is_injected(&self, name: &str) -> bool {
+        self.symbols.kind == MechanismKind::ArtificialCell && name == INJECTED
     }
 
     fn declare_array(&mut self, declaration: &Declaration) {

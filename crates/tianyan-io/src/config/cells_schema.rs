@@ -28,8 +28,8 @@ table! {
     ArtificialEntry, "cells.artificial" {
         /// An ARTIFICIAL_CELL.
         mechanism: String,
-        /// Its parameters.
-        parameters: Named<f64>,
+        /// Its parameters: numbers, or formulas that draw one for each cell.
+        parameters: Named<Formula>,
     }
 }
 
@@ -116,7 +116,7 @@ table! {
         section: Option<String>,
         /// Relative position.
         x: f64 = 0.5,
-        /// Its parameters.
-        parameters: Named<f64>,
+        /// Its parameters: numbers, or formulas that draw one for each cell.
+        parameters: Named<Formula>,
     }
 }

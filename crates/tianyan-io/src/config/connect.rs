@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use tianyan_model::random::Philox;
 use tianyan_model::{Gid, PointProcess, Problem, Problems, delay_problem};
 
 use super::Config;
 use super::document::Spot;
-use super::joins::{self, End, Keys, Pair, Pairing, Sets, pair_problem};
+use super::joins::{self, End, Keys, Pair, Pairing, RandomKeys, Sets, pair_problem};
 use super::mechanisms::Mechanisms;
 use super::nearest::did_you_mean;
-use super::network_schema::ConnectionEntry;
+use super::network_schema::{ConnectionEntry, Rule};
 use super::ring::Columns;
 use super::select::Directory;
 use super::tables::{Numbers, Table, Texts, shortened};
 use super::world::World;
+
+/// Streams of random numbers: of an entry's pairs, and of its weights and delays.
+const PAIR_STREAM: u32 = 0x1000_0000;
+const NUMBER_STREAM: u32 = 0x2000_0000;
 
 /// The connections of an entry.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub(crate) struct Connection {
     onto: Onto,
     weight: Numbers,
     delay_ms: Numbers,
+    /// Seed and stream of drawn numbers.
+    random: (u64, u32),
     spot: Spot,
 }
 
@@ -41,9 +48,13 @@ impl Connection {
         config: &Config,
         directory: &Directory,
         mechanisms: &Mechanisms,
-        entry: &ConnectionEntry,
+        index: usize,
     ) -> Result<Connection, Problems> {
-        let keys = Keys::from(entry);
+        let entry = &config.document.connections[index];
+        let random = (config.document.run.seed, PAIR_STREAM + index as u32);
+        let (in_degree, total, probability) = (entry.in_degree, entry.total, entry.probability);
+        let keys = Keys::from(entry).with_random(RandomKeys { in_degree, total, probability, random });
+        only_of_rule(entry)?;
         let joined = joins::join(config, directory, &keys)?;
         let table = joined.table.as_deref();
         let mut problems = Problems::default();
@@ -59,7 +70,8 @@ impl Connection {
         let (weight, delay_ms) = (number("weight", &entry.weight), number("delay_ms", &entry.delay_ms));
         let (Some(onto), Some(weight), Some(delay_ms)) = (onto, weight, delay_ms) else { return Err(problems) };
         let (pairing, spot) = (joined.pairing, entry.spot.clone());
-        problems.or(Connection { pairing, table: joined.table, onto, weight, delay_ms, spot })
+        let random = (config.document.run.seed, NUMBER_STREAM + index as u32);
+        problems.or(Connection { pairing, table: joined.table, onto, weight, delay_ms, random, spot })
     }
 
     /// Appends the connections onto a cell whose named synapses begin at `named`.
@@ -72,11 +84,26 @@ impl Connection {
         (sets, out): (&mut Sets, &mut Columns),
     ) -> Result<(), Problems> {
         let mut problems = Problems::default();
+        let mut random = Philox::new(self.random.0, self.random.1, u64::from(gid.0));
+        let mut same = None;
         self.pairing.on(gid, |pair| {
-            let Some(synapse) = problems.take(self.synapse(config, world, &pair, named, (sets, out))) else { return };
-            out.connection(pair.source, synapse, self.weight.at(pair.row()), self.delay_ms.at(pair.row()));
+            let known = same.filter(|_| self.is_one_synapse());
+            let found = known.map_or_else(|| self.synapse(config, world, &pair, named, (sets, out)), Ok);
+            let Some(synapse) = problems.take(found) else { return };
+            same = Some(synapse);
+            // Drawn weights are 32-bit numbers, which take half the memory.
+            let weight = match &self.weight {
+                Numbers::Drawn(expression) => f64::from(expression.draw(&mut random) as f32),
+                weight => weight.at(pair.row()),
+            };
+            out.connection(pair.source, synapse, weight, self.delay_ms.drawn(pair.row(), &mut random));
         });
         problems.or(())
+    }
+
+    /// True if all connections onto a cell end at the same synapse.
+    fn is_one_synapse(&self) -> bool {
+        matches!(self.onto, Onto::Named(Texts::Same(_)))
     }
 
     fn synapse(
@@ -144,7 +171,9 @@ impl Connection {
             return found;
         }
         let source = world.is_source(pair.source);
-        let (delay, dt) = (self.delay_ms.at(pair.row()), config.document.run.dt_ms);
+        let dt = config.document.run.dt_ms;
+        // Of drawn ones the layout tells.
+        let delay = if let Numbers::Drawn(_) = self.delay_ms { dt } else { self.delay_ms.at(pair.row()) };
         if let Some(problem) = delay_problem(delay, dt, source) {
             let place = self.problem(pair, "delay_ms", problem.code, String::new()).place;
             found.push(problem.at(place));
@@ -201,6 +230,21 @@ fn onto(
             Err(entry.spot.problem("synapse", "config-missing-key", message).into())
         }
     }
+}
+
+/// in_degree, total and probability each belong to a rule.
+fn only_of_rule(entry: &ConnectionEntry) -> Result<(), Problems> {
+    let keys = [
+        ("in_degree", Rule::FixedInDegree, "fixed_in_degree"),
+        ("total", Rule::FixedTotal, "fixed_total"),
+        ("probability", Rule::Probability, "probability"),
+    ];
+    let written = |key: &str| entry.spot.keys.iter().any(|(known, _)| known == key);
+    let wrong = keys.into_iter().filter(|(key, rule, _)| written(key) && entry.rule != Some(*rule));
+    let problem = |(key, _, word): (&str, Rule, &str)| {
+        entry.spot.problem(key, "config-value", format!("`{key}` belongs to rule = \"{word}\""))
+    };
+    Problems(wrong.map(problem).collect()).or(())
 }
 
 /// section, x and parameters belong to synapses of their own.

@@ -71,7 +71,9 @@ pub(crate) fn gap_junction(
     let mut problems = Problems::default();
     let source = problems.take(End::new("source_", (&entry.source_section, &entry.source_x), &keys, table));
     let target = problems.take(End::new("target_", (&entry.target_section, &entry.target_x), &keys, table));
-    let weight = problems.take(Numbers::evaluate(&entry.weight_usiemens, table));
+    let weight = Numbers::evaluate(&entry.weight_usiemens, table);
+    let weight = weight.and_then(|weight| joins::undrawn(weight, &entry.weight_usiemens.spot.place()));
+    let weight = problems.take(weight);
     let further = problems.take(joins::parameters(&entry.parameters, table));
     let (Some(source), Some(target), Some(weight), Some(further)) = (source, target, weight, further) else {
         return Err(problems);

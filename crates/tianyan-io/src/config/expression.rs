@@ -1,12 +1,31 @@
 //! Formulas in text: `0.0003*exp(-distance_um/100)`.
 //!
-//! Numbers, variables, `+ - * / ^`, parentheses, `pi`, and the functions of [`FUNCTIONS`]. `^` binds closest and
+//! Numbers, variables, `+ - * / ^`, parentheses, `pi`, and the functions of [`FUNCTIONS`]. Those of the second half draw
+//! random numbers: `normal(mean, deviation)`, `normal_above(mean, deviation, least)`, which is drawn again until it is at
+//! least `least`, and `uniform(low, high)`. `^` binds closest and
 //! to the right; a minus sign binds like a factor, so `-2^2` is -4.
 
 use super::nearest::did_you_mean;
+use tianyan_model::random::Philox;
 
 /// Functions of formulas with their number of arguments.
-pub const FUNCTIONS: &[(&str, usize)] = &[("exp", 1), ("log", 1), ("sqrt", 1), ("abs", 1), ("min", 2), ("max", 2)];
+pub const FUNCTIONS: &[(&str, usize)] = &[
+    ("exp", 1),
+    ("log", 1),
+    ("sqrt", 1),
+    ("abs", 1),
+    ("min", 2),
+    ("max", 2),
+    ("uniform", 2),
+    ("normal", 2),
+    ("normal_above", 3),
+];
+
+/// The first of them that draws.
+const FIRST_DRAW: usize = 6;
+
+/// `normal_above` gives up after so many draws.
+const MOST_DRAWS: usize = 10_000;
 
 /// Parentheses and signs may be nested this deep.
 const DEEPEST: usize = 64;
@@ -57,25 +76,44 @@ impl Expression {
         &self.variables
     }
 
-    /// The value, given those of the variables.
+    /// The value, given those of the variables; not a number where it is to be drawn.
     pub fn evaluate(&self, values: &[f64]) -> f64 {
-        self.root.evaluate(values)
+        self.root.evaluate(values, &mut None)
+    }
+
+    /// The value, with random numbers from there; for formulas without variables.
+    pub fn draw(&self, random: &mut Philox) -> f64 {
+        self.root.evaluate(&[], &mut Some(random))
+    }
+
+    /// True if it draws random numbers.
+    pub fn draws(&self) -> bool {
+        self.root.draws()
     }
 
     /// The value, if there are no variables.
     pub fn as_constant(&self) -> Option<f64> {
-        self.variables.is_empty().then(|| self.evaluate(&[]))
+        (self.variables.is_empty() && !self.draws()).then(|| self.evaluate(&[]))
     }
 }
 
 impl Term {
-    fn evaluate(&self, values: &[f64]) -> f64 {
+    fn draws(&self) -> bool {
+        match self {
+            Term::Call(function, arguments) => {
+                matches!(function, Function::Named(FIRST_DRAW..)) || arguments.iter().any(Term::draws)
+            }
+            _ => false,
+        }
+    }
+
+    fn evaluate(&self, values: &[f64], random: &mut Option<&mut Philox>) -> f64 {
         let (function, arguments) = match self {
             Term::Number(number) => return *number,
             Term::Variable(index) => return values.get(*index).copied().unwrap_or(f64::NAN),
             Term::Call(function, arguments) => (function, arguments),
         };
-        let argument = |i: usize| arguments.get(i).map_or(f64::NAN, |term| term.evaluate(values));
+        let mut argument = |i: usize| arguments.get(i).map_or(f64::NAN, |term| term.evaluate(values, random));
         match function {
             Function::Add => argument(0) + argument(1),
             Function::Subtract => argument(0) - argument(1),
@@ -88,7 +126,16 @@ impl Term {
             Function::Named(2) => argument(0).sqrt(),
             Function::Named(3) => argument(0).abs(),
             Function::Named(4) => argument(0).min(argument(1)),
-            Function::Named(_) => argument(0).max(argument(1)),
+            Function::Named(5) => argument(0).max(argument(1)),
+            Function::Named(draw) => {
+                let (a, b, least) =
+                    (argument(0), argument(1), if *draw == 8 { argument(2) } else { f64::NEG_INFINITY });
+                let Some(random) = random else { return f64::NAN };
+                match draw {
+                    6 => a + (b - a) * random.uniform(),
+                    _ => (0..MOST_DRAWS).map(|_| a + b * random.normal()).find(|x| *x >= least).unwrap_or(least),
+                }
+            }
         }
     }
 }
@@ -259,6 +306,17 @@ mod tests {
         assert_eq!(value("1.5e-3*2E+3"), 3.0);
         assert_eq!(value("min(2, max(1, 5)) + sqrt(abs(-9))"), 5.0);
         assert_eq!(value("pi"), std::f64::consts::PI);
+    }
+
+    #[test]
+    fn draws_are_drawn() {
+        let formula = Expression::parse("-normal_above(1, 2, 0.5) + 0*uniform(3, 4)").unwrap();
+        assert!(formula.draws() && formula.as_constant().is_none() && formula.evaluate(&[]).is_nan());
+        let mut random = Philox::new(1, 2, 3);
+        let drawn: Vec<f64> = (0..2000).map(|_| formula.draw(&mut random)).collect();
+        assert!(drawn.iter().all(|x| *x <= -0.5) && drawn.iter().any(|x| *x < -4.0));
+        let normal = Expression::parse("normal(3, 0)").unwrap();
+        assert_eq!(normal.draw(&mut random), 3.0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use tianyan_model::random::Philox;
 use tianyan_model::{Gid, Location, Morphology, Parameter, Problem, Problems, Values};
 
 use super::Config;
@@ -24,6 +25,24 @@ pub(crate) struct Keys<'a> {
     columns: &'a Named<String>,
     filter: &'a Named<String>,
     spot: &'a Spot,
+    /// What the random rules want, where they may stand.
+    random: Option<RandomKeys>,
+}
+
+/// The keys of random rules, and the stream of their draws.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RandomKeys {
+    pub in_degree: Option<u32>,
+    pub total: Option<u32>,
+    pub probability: Option<f64>,
+    pub random: (u64, u32),
+}
+
+impl Keys<'_> {
+    /// Lets the rule be a random one.
+    pub fn with_random(self, random: RandomKeys) -> Self {
+        Keys { random: Some(random), ..self }
+    }
 }
 
 macro_rules! keys_of {
@@ -39,6 +58,7 @@ macro_rules! keys_of {
                     columns: &entry.columns,
                     filter: &entry.filter,
                     spot: &entry.spot,
+                    random: None,
                 }
             }
         })+
@@ -70,6 +90,53 @@ pub(crate) enum Pairing {
     All { sources: Vec<Gid>, targets: Vec<Gid>, once: Option<Ordering> },
     /// Listed, sorted by target, else in the order of the description.
     Listed(Vec<Pair>),
+    /// Drawn for each target by itself, with replacement.
+    Drawn(Drawn),
+}
+
+/// Random pairs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Drawn {
+    sources: Vec<Gid>,
+    /// Ascending.
+    targets: Vec<Gid>,
+    counts: Counts,
+    /// Seed and stream of the draws; each target has its own.
+    random: (u64, u32),
+}
+
+/// How many connections a target gets.
+#[derive(Debug, Clone, PartialEq)]
+enum Counts {
+    Each(u32),
+    /// By place among the targets.
+    Of(Vec<u32>),
+    /// Each source with this probability.
+    Probability(f64),
+}
+
+impl Drawn {
+    fn on(&self, target: Gid, mut f: impl FnMut(Pair)) {
+        let Ok(place) = self.targets.binary_search(&target) else { return };
+        let (seed, stream) = self.random;
+        let mut random = Philox::new(seed, stream, u64::from(target.0));
+        let count = match &self.counts {
+            Counts::Each(count) => *count,
+            Counts::Of(counts) => counts[place],
+            Counts::Probability(probability) => {
+                for &source in self.sources.iter().filter(|source| **source != target) {
+                    if random.uniform() < *probability {
+                        f(Pair { source, target, rank: None });
+                    }
+                }
+                return;
+            }
+        };
+        for _ in 0..if self.sources.is_empty() { 0 } else { count } {
+            let source = self.sources[random.below(self.sources.len() as u32) as usize];
+            f(Pair { source, target, rank: None });
+        }
+    }
 }
 
 impl Pairing {
@@ -88,6 +155,7 @@ impl Pairing {
                 let first = pairs.partition_point(|pair| pair.target < target);
                 pairs[first..].iter().take_while(|pair| pair.target == target).for_each(|&pair| f(pair));
             }
+            Pairing::Drawn(drawn) => drawn.on(target, f),
         }
     }
 
@@ -95,7 +163,7 @@ impl Pairing {
     pub fn samples(&self) -> Vec<Pair> {
         match self {
             Pairing::Listed(pairs) => pairs.clone(),
-            Pairing::All { sources, targets, .. } => {
+            Pairing::All { sources, targets, .. } | Pairing::Drawn(Drawn { sources, targets, .. }) => {
                 let most = sources.len().max(targets.len());
                 let pair = |i: usize| {
                     let (source, target) = (sources[i.min(sources.len() - 1)], targets[i.min(targets.len() - 1)]);
@@ -118,6 +186,8 @@ impl Pairing {
                 let mirror = |pair: &Pair| Pair { source: pair.target, target: pair.source, rank: pair.rank };
                 sorted(pairs.iter().map(mirror).collect())
             }
+            // What is mirrored is never drawn.
+            Pairing::Drawn(drawn) => Pairing::Drawn(drawn.clone()),
         }
     }
 
@@ -180,6 +250,7 @@ fn by_rule(keys: &Keys, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pair
     };
     let pair = |(row, (source, target))| Pair { source, target, rank: Some(row) };
     match rule {
+        Rule::FixedInDegree | Rule::FixedTotal | Rule::Probability => drawn(keys, rule, sources, targets),
         Rule::AllToAll => {
             targets.sort_unstable();
             targets.dedup();
@@ -202,6 +273,40 @@ fn by_rule(keys: &Keys, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pair
             Ok(sorted((0..).zip(found).map(pair).collect()))
         }
     }
+}
+
+fn drawn(keys: &Keys, rule: Rule, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pairing, Problems> {
+    let Some(random) = keys.random else {
+        let message = "random rules belong to [[connections]]";
+        return Err(keys.spot.problem("rule", "config-value", message).into());
+    };
+    let missing = |key: &str| {
+        let message = format!("the key `{key}` is missing");
+        Problems::from(keys.spot.problem(key, "config-missing-key", message).help(format!("this rule needs `{key}`")))
+    };
+    targets.sort_unstable();
+    targets.dedup();
+    let counts = match rule {
+        Rule::FixedInDegree => Counts::Each(random.in_degree.ok_or_else(|| missing("in_degree"))?),
+        Rule::FixedTotal => {
+            let total = random.total.ok_or_else(|| missing("total"))?;
+            let mut counts = vec![0; targets.len()];
+            // The draws of a cell that no network has.
+            let mut draws = Philox::new(random.random.0, random.random.1, u64::MAX);
+            for _ in 0..if targets.is_empty() { 0 } else { total } {
+                counts[draws.below(targets.len() as u32) as usize] += 1;
+            }
+            Counts::Of(counts)
+        }
+        _ => match random.probability.ok_or_else(|| missing("probability"))? {
+            probability if (0.0..=1.0).contains(&probability) => Counts::Probability(probability),
+            _ => {
+                let message = "a probability lies between 0 and 1";
+                return Err(keys.spot.problem("probability", "config-value", message).into());
+            }
+        },
+    };
+    Ok(Pairing::Drawn(Drawn { sources, targets, counts, random: random.random }))
 }
 
 fn rows(
@@ -258,6 +363,7 @@ impl End {
         };
         let section = column.map_or_else(|| Texts::Same(section.clone()), Texts::Column);
         let x = number(&format!("{prefix}x"), x, keys, table)?.unwrap_or(Numbers::Same(0.5));
+        let x = undrawn(x, &keys.spot.at(&format!("{prefix}x")))?;
         Ok(End { section, x, spot: keys.spot.clone(), key })
     }
 
@@ -301,12 +407,23 @@ pub(crate) fn number(
     }
 }
 
+/// Numbers that may not be drawn.
+pub(crate) fn undrawn(numbers: Numbers, place: &tianyan_model::Place) -> Result<Numbers, Problems> {
+    if let Numbers::Drawn(_) = numbers {
+        let problem = Problem::new("config-formula", "random numbers cannot be drawn here");
+        let help = "draw them for weight and delay_ms of connections, and for parameters of a template's synapses";
+        return Err(problem.at(place.clone()).help(help).into());
+    }
+    Ok(numbers)
+}
+
 /// The parameters of an entry.
 pub(crate) fn parameters(formulas: &Named<Formula>, table: Option<&Table>) -> Result<Vec<(String, Numbers)>, Problems> {
     let mut problems = Problems::default();
     let mut found = Vec::new();
     for (name, formula) in formulas.iter() {
-        found.extend(problems.take(Numbers::evaluate(formula, table)).map(|numbers| (name.to_string(), numbers)));
+        let numbers = Numbers::evaluate(formula, table).and_then(|numbers| undrawn(numbers, &formula.spot.place()));
+        found.extend(problems.take(numbers).map(|numbers| (name.to_string(), numbers)));
     }
     problems.or(found)
 }

@@ -17,6 +17,7 @@ pub mod document;
 mod expression;
 mod joins;
 mod mechanisms;
+mod microcircuit;
 pub mod nearest;
 mod network_schema;
 mod overrides;
@@ -129,6 +130,7 @@ pub fn parse_config(file_name: &str, text: &str, base_dir: &Path) -> Result<Conf
         }
         return Err(problems);
     };
+    write_out(&mut document, base_dir, &mut problems);
     artificial::give_bodies(&mut document, &mut problems);
     let source = node.spot.source;
     let config = Config { document: Arc::new(document), source, base_dir: base_dir.to_path_buf() };
@@ -154,6 +156,34 @@ fn run_alone(node: &document::Node) -> Option<Run> {
     let document::Value::Table(entries) = &node.value else { return None };
     let (_, run) = entries.iter().find(|(key, _)| key == "run")?;
     Run::decode(run, &mut Problems::default())
+}
+
+/// Puts what a generator writes in its place.
+fn write_out(document: &mut Document, base_dir: &Path, problems: &mut Problems) {
+    let Some(generator) = document.generator.take_if(|generator| microcircuit::is_wanted(generator)) else { return };
+    check_generated(document, problems);
+    let Some(text) = problems.take(microcircuit::text(&generator, document.run.dt_ms)) else { return };
+    let Some(generated) = problems.take(parse_config("generated microcircuit", &text, base_dir)) else { return };
+    let Document { cells, populations, connections, stimuli, .. } = &*generated.document;
+    (document.cells, document.populations) = (cells.clone(), populations.clone());
+    document.connections.clone_from(connections);
+    // Random spikes first: their streams do not depend on what else the config has.
+    document.stimuli = stimuli.iter().chain(&document.stimuli).cloned().collect();
+}
+
+/// A generated network has no cells and connections of its own.
+pub(crate) fn check_generated(document: &Document, problems: &mut Problems) {
+    let written = [
+        ("cells", !document.cells.0.is_empty()),
+        ("populations", !document.populations.0.is_empty()),
+        ("connections", !document.connections.is_empty()),
+        ("graded_synapses", !document.graded_synapses.is_empty()),
+        ("gap_junctions", !document.gap_junctions.is_empty()),
+    ];
+    for (key, _) in written.iter().filter(|(_, written)| *written) {
+        let message = format!("a generated network cannot have `{key}`");
+        problems.push(document.spot.problem(key, "config-value", message));
+    }
 }
 
 fn check_version(document: &Document, problems: &mut Problems) {

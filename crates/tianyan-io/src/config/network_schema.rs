@@ -34,6 +34,12 @@ choice! {
         OneToOne = "one_to_one",
         /// The listed pairs of positions in source and target.
         Pairs = "pairs",
+        /// Each target draws in_degree sources, with replacement.
+        FixedInDegree = "fixed_in_degree",
+        /// total times a source and a target are drawn, with replacement.
+        FixedTotal = "fixed_total",
+        /// Every source with every other target, each with that probability.
+        Probability = "probability",
     }
 }
 
@@ -48,6 +54,12 @@ table! {
         rule: Option<Rule>,
         /// For rule = "pairs": positions in source and target.
         pairs: Vec<[u32; 2]>,
+        /// For rule = "fixed_in_degree": connections of each target.
+        in_degree: Option<u32>,
+        /// For rule = "fixed_total": connections in all.
+        total: Option<u32>,
+        /// For rule = "probability".
+        probability: Option<f64>,
         /// CSV file with a row for each connection.
         table: Option<String>,
         /// Headers of the columns source, target, synapse, section, x, weight and delay_ms where they differ.

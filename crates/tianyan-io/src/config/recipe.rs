@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tianyan_model::random::Philox;
 use tianyan_model::{
     Cell, Connections, Couplings, Gid, KindId, MechanismSource, Peer, Place, PointProcess, Population, Probe, Problem,
     Problems, Quantity, Recipe, Report, RunSettings, Stimuli,
@@ -20,7 +21,11 @@ use super::schema::ProbeEntry;
 use super::select::Directory;
 use super::stimuli::{self, Stimulus};
 use super::template;
+use super::values::Formula;
 use super::world::{World, mentions, world};
+
+/// Stream of the random numbers of cells' parameters.
+const PARAMETER_STREAM: u32 = 0x3000_0000;
 
 /// Points of FUNCTION_TABLEs, by mechanism and function.
 type FunctionTables = Vec<((String, String), Vec<(f64, f64)>)>;
@@ -78,8 +83,8 @@ impl TomlRecipe {
         let document = &config.document;
         let world = &self.world;
         let directory = Directory::new(world.populations());
-        for entry in &document.connections {
-            self.connections.extend(problems.take(Connection::new(&config, &directory, &self.mechanisms, entry)));
+        for index in 0..document.connections.len() {
+            self.connections.extend(problems.take(Connection::new(&config, &directory, &self.mechanisms, index)));
         }
         for entry in &document.graded_synapses {
             self.couplings.extend(problems.take(couple::graded(&config, &directory, &self.mechanisms, entry)));
@@ -147,6 +152,10 @@ impl TomlRecipe {
             for (_, synapse) in entry.synapses.iter() {
                 let section = synapse.section.as_deref();
                 problems.take(template::location(&cell.morphology, section, synapse.x, &synapse.spot));
+                for (_, formula) in synapse.parameters.iter().filter(|(_, f)| !f.expression.variables().is_empty()) {
+                    let message = "a formula here may draw numbers, but has no variables";
+                    problems.push(Problem::new("config-formula", message).at(formula.spot.place()));
+                }
             }
         }
     }
@@ -205,11 +214,14 @@ impl TomlRecipe {
             return Ok(first);
         }
         let cell = self.world.cell_of(&self.config, gid)?;
+        let mut random = Philox::new(self.run.seed, PARAMETER_STREAM, u64::from(gid.0));
         for (_, synapse) in template.synapses.iter() {
             let section = synapse.section.as_deref();
             let location = template::location(&cell.morphology, section, synapse.x, &synapse.spot)?;
             let mechanism = self.mechanisms.index(&synapse.mechanism).unwrap_or_default();
-            let parameter_set = sets.of(synapse.parameters.iter().map(|(name, value)| (name.to_string(), *value)));
+            let value = |formula: &Formula| formula.expression.draw(&mut random);
+            let names = synapse.parameters.names().map(String::from);
+            let parameter_set = sets.of(names.zip(synapse.parameters.iter().map(|(_, formula)| formula).map(value)));
             out.synapse(PointProcess { gid, location, mechanism, parameter_set });
         }
         Ok(first)
@@ -330,9 +342,10 @@ impl Recipe for TomlRecipe {
 
     fn stimuli_on(&self, gids: &[Gid], out: &mut Stimuli) -> Result<(), Problems> {
         let mut problems = Problems::default();
-        let Stimuli { instances, parameter_sets, driven } = out;
+        let Stimuli { instances, parameter_sets, driven, random } = out;
         let mut sets = Sets::new(parameter_sets);
         for &gid in gids {
+            random.extend(self.stimuli.iter().filter_map(|stimulus| stimulus.random(&self.config, gid)));
             for stimulus in &self.stimuli {
                 let more = stimulus.on(gid, instances.len() as u32);
                 if more.is_empty() {
@@ -340,7 +353,8 @@ impl Recipe for TomlRecipe {
                 }
                 let Some(location) = problems.take(self.stimulus_location(stimulus, gid)) else { continue };
                 let entry = &self.config.document.stimuli[stimulus.entry];
-                let mechanism = self.mechanisms.index(stimuli::mechanism(entry.kind)).unwrap_or_default();
+                let mechanism = stimuli::mechanism(entry.kind).and_then(|name| self.mechanisms.index(name));
+                let mechanism = mechanism.unwrap_or_default();
                 let parameter_set = sets.of(stimuli::parameters(entry).into_iter());
                 instances.push(PointProcess { gid, location, mechanism, parameter_set });
                 driven.extend(more);

@@ -70,6 +70,10 @@ impl Ring {
                 problems.push(entry.spot.problem(key, "config-value", message));
             }
         };
+        for key in ["scale", "in_degree_scale"] {
+            let written = entry.spot.keys.iter().any(|(known, _)| known == key);
+            check(key, !written, &format!("`{key}` belongs to kind = \"microcircuit\""));
+        }
         let cells = u64::from(entry.rings) * u64::from(entry.cells_per_ring);
         check("rings", cells + u64::from(entry.rings) <= u64::from(u32::MAX), "there are too many cells");
         check("seed", entry.seed < 1 << 40, "the seed of a ring must be below 2^40");

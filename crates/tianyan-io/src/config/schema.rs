@@ -122,6 +122,8 @@ choice! {
         Current = "current_clamp",
         /// A voltage imposed through a resistance.
         Voltage = "voltage_clamp",
+        /// Spikes at random into point neurons, each its own.
+        Poisson = "poisson",
     }
 }
 
@@ -136,7 +138,7 @@ choice! {
 }
 
 table! {
-    /// A clamp on each of some cells.
+    /// A clamp on each of some cells, or random spikes.
     StimulusEntry, "stimuli" {
         /// What it clamps.
         kind: StimulusKind,
@@ -146,9 +148,9 @@ table! {
         section: Option<String>,
         /// Relative position.
         x: f64 = 0.5,
-        /// A single pulse: its start.
+        /// A single pulse: its start; of random spikes, 0 by default.
         start_ms: Option<f64>,
-        /// Its length.
+        /// Its length; of random spikes, for ever by default.
         duration_ms: Option<f64>,
         /// Its height.
         amplitude_nanoamp: Option<f64>,
@@ -170,6 +172,10 @@ table! {
         series_resistance_mohm: Option<f64>,
         /// Levels of a voltage clamp, one after the other.
         levels: Vec<LevelEntry>,
+        /// Rate of random spikes.
+        rate_hz: Option<f64>,
+        /// Their weight, in the unit of the mechanism.
+        weight: Option<f64>,
     }
 }
 
@@ -236,6 +242,8 @@ choice! {
     GeneratorKind {
         /// Rings of branched cells.
         Ring = "ring",
+        /// The cortical microcircuit of Potjans and Diesmann (2014).
+        Microcircuit = "microcircuit",
     }
 }
 
@@ -252,7 +260,7 @@ choice! {
 }
 
 table! {
-    /// Rings of branched cells, a network made for measuring speed.
+    /// A generated network.
     GeneratorEntry, "generator" {
         /// Which network.
         kind: GeneratorKind,
@@ -270,5 +278,9 @@ table! {
         seed: u64 = 1,
         /// Membrane of the dendrites.
         dendrites: Dendrites = Dendrites::Passive,
+        /// Part of the microcircuit's neurons; all by default.
+        scale: Option<f64>,
+        /// Part of its connections onto each neuron; as many as of the neurons by default.
+        in_degree_scale: Option<f64>,
     }
 }

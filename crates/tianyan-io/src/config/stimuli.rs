@@ -1,6 +1,6 @@
-//! Clamps: from `[[stimuli]]` to driven parameters.
+//! Clamps and random spikes: from `[[stimuli]]` to driven parameters.
 
-use tianyan_model::{Driven, Gid, Population, Problem, Problems, Waveform};
+use tianyan_model::{Driven, Gid, Population, Problem, Problems, RandomSpikes, Waveform};
 
 use super::Config;
 use super::mechanisms::Mention;
@@ -8,7 +8,10 @@ use super::schema::{Interpolation, StimulusEntry, StimulusKind};
 use super::select::Directory;
 use super::tables::Table;
 
-/// A clamp on each of some cells.
+/// Streams of random spikes, by entry.
+const POISSON_STREAM: u32 = 0x4000_0000;
+
+/// A clamp on each of some cells, or random spikes.
 #[derive(Debug)]
 pub(crate) struct Stimulus {
     /// Index into the config's stimuli.
@@ -20,20 +23,19 @@ pub(crate) struct Stimulus {
 }
 
 /// The mechanism behind a kind of stimulus.
-pub(crate) fn mechanism(kind: StimulusKind) -> &'static str {
+pub(crate) fn mechanism(kind: StimulusKind) -> Option<&'static str> {
     match kind {
-        StimulusKind::Current => "IClamp",
-        StimulusKind::Voltage => "SEClamp",
+        StimulusKind::Current => Some("IClamp"),
+        StimulusKind::Voltage => Some("SEClamp"),
+        StimulusKind::Poisson => None,
     }
 }
 
 /// The mechanisms that stimuli use.
 pub(crate) fn mentions(entries: &[StimulusEntry]) -> impl Iterator<Item = Mention> + '_ {
-    entries.iter().map(|entry| Mention {
-        name: mechanism(entry.kind).into(),
-        density: false,
-        place: entry.spot.at("kind"),
-        parameters: Vec::new(),
+    entries.iter().filter_map(|entry| {
+        let (name, place) = (mechanism(entry.kind)?.into(), entry.spot.at("kind"));
+        Some(Mention { name, density: false, place, parameters: Vec::new() })
     })
 }
 
@@ -54,6 +56,10 @@ impl Stimulus {
         problems.or(())?;
         let courses = match (entry.kind, &entry.table) {
             (StimulusKind::Voltage, _) => vec![voltage(entry)?],
+            (StimulusKind::Poisson, _) => {
+                check_poisson(entry)?;
+                vec![Vec::new()]
+            }
             (StimulusKind::Current, None) => vec![vec![("amp", pulses(entry)?)]],
             (StimulusKind::Current, Some(file)) => {
                 let table = Table::read(&config.path(file), &entry.spot, "table")?;
@@ -62,6 +68,16 @@ impl Stimulus {
         };
         let cells = gids.into_iter().map(|gid| (gid, 0)).collect();
         Ok(Stimulus { entry: index, cells, courses })
+    }
+
+    /// Random spikes into a cell.
+    pub fn random(&self, config: &Config, gid: Gid) -> Option<RandomSpikes> {
+        let entry = &config.document.stimuli[self.entry];
+        let (rate_hz, weight) = (entry.rate_hz?, entry.weight?);
+        self.cells.binary_search_by_key(&gid, |cell| cell.0).ok()?;
+        let (start_ms, duration_ms) = (entry.start_ms.unwrap_or(0.0), entry.duration_ms.unwrap_or(f64::INFINITY));
+        let stream = POISSON_STREAM + self.entry as u32;
+        Some(RandomSpikes { gid, rate_hz, weight, start_ms, duration_ms, stream })
     }
 
     /// What is driven on a cell.
@@ -87,11 +103,22 @@ fn check_keys(entry: &StimulusEntry, problems: &mut Problems) {
             problems.push(entry.spot.problem(key, "config-value", format!("`{key}` {why}")));
         }
     };
-    if entry.kind == StimulusKind::Voltage {
-        refuse(&single, "belongs to current clamps");
-        refuse(&["pulses", "table"], "belongs to current clamps");
-    } else {
-        refuse(&clamp, "belongs to voltage clamps");
+    let random = ["rate_hz", "weight"];
+    match entry.kind {
+        StimulusKind::Voltage => {
+            refuse(&single, "belongs to current clamps");
+            refuse(&["pulses", "table"], "belongs to current clamps");
+            refuse(&random, "belongs to random spikes");
+        }
+        StimulusKind::Current => {
+            refuse(&clamp, "belongs to voltage clamps");
+            refuse(&random, "belongs to random spikes");
+        }
+        StimulusKind::Poisson => {
+            refuse(&clamp, "belongs to voltage clamps");
+            refuse(&["amplitude_nanoamp", "pulses", "table"], "belongs to current clamps");
+            refuse(&["section", "x"], "belongs to clamps");
+        }
     }
     if entry.table.is_none() {
         refuse(&tabled, "belongs to a table");
@@ -102,6 +129,24 @@ fn check_keys(entry: &StimulusEntry, problems: &mut Problems) {
     if !entry.pulses.is_empty() {
         refuse(&single, "cannot stand beside pulses");
     }
+}
+
+fn check_poisson(entry: &StimulusEntry) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for (key, value) in [("rate_hz", entry.rate_hz), ("weight", entry.weight)] {
+        match value {
+            None => {
+                let message = format!("the key `{key}` is missing: random spikes need rate_hz and weight");
+                problems.push(entry.spot.problem(key, "config-missing-key", message));
+            }
+            Some(value) if !value.is_finite() || (key == "rate_hz" && value < 0.0) => {
+                let message = format!("{key} must be a finite number, a rate at least 0");
+                problems.push(entry.spot.problem(key, "config-value", message));
+            }
+            Some(_) => {}
+        }
+    }
+    problems.or(())
 }
 
 fn pulses(entry: &StimulusEntry) -> Result<Waveform, Problems> {

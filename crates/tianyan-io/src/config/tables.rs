@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tianyan_model::random::Philox;
 use tianyan_model::{Place, Problem, Problems};
 
 use super::decode::Named;
@@ -144,6 +145,8 @@ fn fields(line: &str) -> Vec<String> {
 pub(crate) enum Numbers {
     Same(f64),
     Rows(Vec<f64>),
+    /// Drawn anew wherever it is asked for.
+    Drawn(Expression),
 }
 
 impl Numbers {
@@ -152,7 +155,15 @@ impl Numbers {
         match (self, row) {
             (Numbers::Same(value), _) => *value,
             (Numbers::Rows(values), Some(row)) => values[row as usize],
-            (Numbers::Rows(_), None) => f64::NAN,
+            (Numbers::Rows(_), None) | (Numbers::Drawn(_), _) => f64::NAN,
+        }
+    }
+
+    /// As `at`, with a draw where there is to be one.
+    pub fn drawn(&self, row: Option<u32>, random: &mut Philox) -> f64 {
+        match self {
+            Numbers::Drawn(expression) => expression.draw(random),
+            other => other.at(row),
         }
     }
 
@@ -161,7 +172,10 @@ impl Numbers {
         if let Some(constant) = formula.expression.as_constant() {
             return finite(constant, formula).map(Numbers::Same);
         }
-        let Some(table) = table else {
+        if formula.expression.draws() && formula.expression.variables().is_empty() {
+            return Ok(Numbers::Drawn(formula.expression.clone()));
+        }
+        let Some(table) = table.filter(|_| !formula.expression.draws()) else {
             let message = "a formula here may only use columns of a table, and there is no table";
             return Err(Problem::new("config-formula", message).at(formula.spot.place()).into());
         };

@@ -192,6 +192,11 @@ impl<'a> Painter<'a> {
             check_finite(constant, formula, problems);
             return Values::Uniform(constant);
         }
+        if formula.expression.draws() {
+            let message = "random numbers cannot be drawn here: all cells of a kind share their paint";
+            problems.push(Problem::new("config-formula", message).at(formula.spot.place()));
+            return Values::Uniform(default);
+        }
         if let Some(unknown) = formula.expression.variables().iter().find(|name| !VARIABLES.contains(&name.as_str())) {
             let message = format!("unknown variable `{unknown}` in a formula");
             let problem = Problem::new("config-formula", message).at(formula.spot.place());

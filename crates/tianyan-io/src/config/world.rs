@@ -67,17 +67,7 @@ impl World {
 pub(crate) fn world(config: &Config, problems: &mut Problems) -> Result<World, Problems> {
     let document = &config.document;
     let Some(generator) = &document.generator else { return Ok(World::Described(Described::new(config, problems))) };
-    let written = [
-        ("cells", !document.cells.0.is_empty()),
-        ("populations", !document.populations.0.is_empty()),
-        ("connections", !document.connections.is_empty()),
-        ("graded_synapses", !document.graded_synapses.is_empty()),
-        ("gap_junctions", !document.gap_junctions.is_empty()),
-    ];
-    for (key, _) in written.iter().filter(|(_, written)| *written) {
-        let message = format!("a generated network cannot have `{key}`");
-        problems.push(document.spot.problem(key, "config-value", message));
-    }
+    super::check_generated(document, problems);
     match Ring::new(generator, document.run.v_init_mv) {
         Ok(ring) => Ok(World::Ring(ring)),
         Err(Problems(more)) => {

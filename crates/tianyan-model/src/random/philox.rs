@@ -66,12 +66,37 @@ impl Philox {
     }
 }
 
+/// The four words of block `block` of the numbers of several cells at once, word by word: [`Philox`] draws them one after
+/// the other.
+pub fn philox_lanes<const LANES: usize>(seed: u64, stream: u32, cells: [u32; LANES], block: u32) -> [[u32; LANES]; 4] {
+    let [mut c0, mut c1, mut c2, mut c3] = [[block; LANES], [stream; LANES], cells, [0; LANES]];
+    let mut key = [seed as u32, (seed >> 32) as u32];
+    for _ in 0..10 {
+        for k in 0..LANES {
+            let a = u64::from(c0[k]) * MULTIPLIERS[0];
+            let b = u64::from(c2[k]) * MULTIPLIERS[1];
+            c0[k] = (b >> 32) as u32 ^ c1[k] ^ key[0];
+            c1[k] = b as u32;
+            c2[k] = (a >> 32) as u32 ^ c3[k] ^ key[1];
+            c3[k] = a as u32;
+        }
+        key = next_key(key);
+    }
+    [c0, c1, c2, c3]
+}
+
+const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
+
+fn next_key(key: [u32; 2]) -> [u32; 2] {
+    [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)]
+}
+
 fn rounds(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
-        let a = u64::from(counter[0]) * 0xD251_1F53;
-        let b = u64::from(counter[2]) * 0xCD9E_8D57;
+        let a = u64::from(counter[0]) * MULTIPLIERS[0];
+        let b = u64::from(counter[2]) * MULTIPLIERS[1];
         counter = [(b >> 32) as u32 ^ counter[1] ^ key[0], b as u32, (a >> 32) as u32 ^ counter[3] ^ key[1], a as u32];
-        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+        key = next_key(key);
     }
     counter
 }
@@ -85,6 +110,16 @@ mod tests {
     fn philox_is_philox() {
         assert_eq!(rounds([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
         assert_eq!(rounds([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+    }
+
+    #[test]
+    fn lanes_draw_what_one_cell_draws() {
+        let words = philox_lanes(7 << 33 | 5, 2, [9, 10, 11], 1);
+        for (lane, cell) in [9, 10, 11].into_iter().enumerate() {
+            let mut random = Philox::new(7 << 33 | 5, 2, cell);
+            (0..4).for_each(|_| drop(random.next_u32()));
+            assert_eq!(words.map(|word| word[lane]), [0; 4].map(|_| random.next_u32()));
+        }
     }
 
     #[test]

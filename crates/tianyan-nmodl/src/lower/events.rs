@@ -7,6 +7,9 @@ use crate::ir::{Comparison, Effect, EffectKind, Op, Value};
 /// The fields of one WATCH condition, see [`crate::mechanism::Watch`].
 const WATCH_FIELDS: [&str; 3] = ["_watch", "_watch_flag", "_watch_fired"];
 
+/// Where a point neuron says when it fired.
+const SPIKE: &str = "_spike";
+
 /// A condition that fails by less counts as holding when WATCH begins (NEURON's hoc_epsilon).
 const SLACK: f64 = 1e-11;
 
@@ -74,6 +77,7 @@ impl<'a> Run<'a, '_, '_> {
     pub(super) fn event_call(&mut self, name: &str, arguments: &'a [Expression]) -> Value {
         let allowed = match self.phase {
             super::Receive => true,
+            super::State => name == "net_event" && self.is_stepped(),
             super::Initial | super::Connect => name == "net_send" || name == "net_event",
             _ => false,
         };
@@ -95,6 +99,19 @@ impl<'a> Run<'a, '_, '_> {
             _ => self.effect(EffectKind::Move, first, Value(0)),
         }
         Value(0)
+    }
+
+    /// The spike of a point neuron: the time that net_event was given in this step, or -1.
+    pub(super) fn store_spike(&mut self) {
+        if self.effects.is_empty() {
+            return;
+        }
+        let none = self.graph.constant(-1.0);
+        let effects = std::mem::take(&mut self.effects);
+        let time = effects.iter().fold(none, |time, effect| self.graph.select(effect.when, effect.time, time));
+        let place = self.made(SPIKE, false, true);
+        self.tables.spike = Some(self.tables.made(SPIKE, false, true));
+        self.stores.push((Goal::Set(place), time));
     }
 
     fn effect(&mut self, kind: EffectKind, time: Value, flag: Value) {

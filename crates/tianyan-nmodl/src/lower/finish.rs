@@ -69,6 +69,7 @@ pub(super) fn mechanism(
         tables: tables.tabulated.iter().zip(table_kernels).map(table).collect(),
         function_tables: tables.function_tables.iter().map(function_table).collect(),
         watches: tables.watches.iter().map(watch).collect(),
+        spike: tables.spike.map(field),
         kernels: Kernels {
             initial: of(Phase::Initial),
             current: of(Phase::Current),

@@ -12,7 +12,7 @@
 //! | `solve` | SOLVE: cnexp, euler, runge, backward Euler, Newton, elimination |
 //! | `system` | the equations of DERIVATIVE, KINETIC, LINEAR and NONLINEAR |
 //! | `current` | BREAKPOINT's currents and their di/dv |
-//! | `events` | NET_RECEIVE, net_send and its like, WATCH, FOR_NETCONS |
+//! | `events` | NET_RECEIVE, spikes of point neurons, net_send and its like, WATCH, FOR_NETCONS |
 //! | `random` | RANDOM streams |
 //! | `tabulate` | TABLE, FUNCTION_TABLE |
 //! | `finish` | what is kept, fields and bindings |
@@ -122,6 +122,8 @@ struct Tables {
     shares: Vec<(u32, u32)>,
     /// WATCH conditions met so far: their three fields, among `made`.
     watches: Vec<[usize; 3]>,
+    /// Where a point neuron says when it fired, among `made`.
+    spike: Option<usize>,
     /// LONGITUDINAL_DIFFUSION: places of state, volume, coefficient.
     diffusions: Vec<[u32; 3]>,
     /// TABLEs met so far.
@@ -331,6 +333,7 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             self.all(BlockKind::Breakpoint);
         }
         self.store_all();
+        self.store_spike();
     }
 
     /// The value of a symbol here.
@@ -354,12 +357,24 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             Role::Constant(value) => Op::Constant(value),
             Role::Time => Op::Time,
             Role::TimeStep => Op::TimeStep,
+            Role::Injected => return self.injected(),
             _ => match self.home(index) {
                 Some(place) => Op::Load(place),
                 None => Op::Constant(0.0),
             },
         };
         self.graph.add(op)
+    }
+
+    /// Currents per area, mA/cm2, are nA again.
+    fn injected(&mut self) -> Value {
+        let [rhs, area] = [NodeVariable::Rhs, NodeVariable::Area].map(|variable| {
+            let place = self.tables.place(Binding::Node(variable));
+            self.graph.add(Op::Load(place))
+        });
+        let factor = self.graph.constant(0.01);
+        let whole = self.graph.add(Op::Multiply(rhs, area));
+        self.graph.add(Op::Multiply(whole, factor))
     }
 
     /// Where a symbol, or a field of the compiler's own behind the symbols, lives between kernels.
@@ -375,7 +390,7 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             Role::Area => Binding::Node(NodeVariable::Area),
             Role::Diameter => Binding::Node(NodeVariable::Diameter),
             Role::Celsius => Binding::Celsius,
-            Role::Constant(_) | Role::Time | Role::TimeStep | Role::Random(_) => return None,
+            Role::Constant(_) | Role::Time | Role::TimeStep | Role::Injected | Role::Random(_) => return None,
         };
         Some(self.tables.place(binding))
     }
@@ -412,9 +427,15 @@ impl<'a, 'b, 'c> Run<'a, 'b, 'c> {
             }
             Role::Ion { write: true, .. } => self.home(index).map(Goal::Set),
             // Elsewhere a block works on its own copy of v.
-            Role::Voltage if self.phase == Receive => self.home(index).map(Goal::Set),
+            Role::Voltage if self.phase == Receive || self.is_stepped() => self.home(index).map(Goal::Set),
             _ => None,
         }
+    }
+
+    /// An ARTIFICIAL_CELL with a BREAKPOINT is a point neuron, which is advanced in every step and has its own v.
+    fn is_stepped(&self) -> bool {
+        let breakpoint = || self.file.blocks.iter().any(|block| block.kind == BlockKind::Breakpoint);
+        self.symbols.kind == MechanismKind::ArtificialCell && matches!(self.phase, State | Initial) && breakpoint()
     }
 
     fn is_point(&self) -> bool {
