@@ -2,8 +2,10 @@
 //! backend but the NMODL interpreter, so equal bits prove the contract of layout and backend.
 
 use std::ops::Range;
-use tianyan_engine::{Backend, Cause, EngineError, Event, Fired, Inputs, Outputs, Phase, next_ms};
+use tianyan_engine::step::{Clock, fired};
+use tianyan_engine::{Backend, Cause, EngineError, Event, Fired, Heard, Inputs, Outputs, Phase, next_ms};
 use tianyan_layout::{CellRows, Group, Layout, MechanismTable, Precision, Sampler, Slot, State, Target};
+use tianyan_model::random::philox_lanes;
 use tianyan_model::{SecondOrder, Spike};
 use tianyan_nmodl::interpret;
 use tianyan_nmodl::ir::{Binding, Kernel};
@@ -13,12 +15,14 @@ pub struct Reference {
     lanes: usize,
     groups: Vec<Group>,
     samplers: Vec<Sampler>,
+    /// All that was ever heard.
+    heard: Vec<Heard>,
 }
 
 impl Reference {
     /// A backend with this many lanes.
     pub fn new(lanes: usize) -> Reference {
-        Reference { lanes, groups: Vec::new(), samplers: Vec::new() }
+        Reference { lanes, groups: Vec::new(), samplers: Vec::new(), heard: Vec::new() }
     }
 }
 
@@ -39,6 +43,12 @@ impl Backend for Reference {
         inputs: &Inputs,
         outputs: &mut Outputs,
     ) -> Result<(), EngineError> {
+        if inputs.forget {
+            self.heard.clear();
+        }
+        if phase == Phase::Whole || (phase == Phase::ToVoltage && !self.groups.iter().any(|g| !g.layout.coupled)) {
+            self.heard.extend(inputs.heard.iter().filter(|_| steps.start == 0));
+        }
         for (g, group) in self.groups.iter_mut().enumerate() {
             if group.layout.coupled != (phase != Phase::Whole) {
                 continue;
@@ -52,10 +62,11 @@ impl Backend for Reference {
                         inputs.groups[g].events.iter().filter(|e| e.step as usize == s).copied().collect();
                     let width = group.layout.driven.len();
                     let driven = &inputs.groups[g].driven[s * width..(s + 1) * width];
-                    to_voltage(group, inputs.times_ms[s], dt, &events, driven, spikes);
+                    to_voltage(group, inputs.times_ms[s], dt, (&events, &self.heard, n), driven, spikes);
                 }
                 if phase != Phase::ToVoltage {
                     sweep(group, |t| &t.mechanism.kernels.state, |_| true, next_ms(inputs.times_ms[s], dt), dt);
+                    fire(group, (inputs.times_ms[s], dt), &mut outputs.groups[g].spikes);
                     for (sampler, rows) in self.samplers.iter().zip(&mut outputs.groups[g].rows) {
                         if sampler.is_due(n + 1) {
                             let own = sampler.slots.iter().filter(|slot| slot.group as usize == g);
@@ -117,7 +128,61 @@ fn sweep(
     }
 }
 
-fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f64], spikes: &mut Vec<Fired>) {
+fn fire(group: &Group, (start_ms, dt_ms): (f64, f64), spikes: &mut Vec<Fired>) {
+    let clock = Clock { step: 0, start_ms, in_epoch: 0, dt_ms };
+    for table in &group.layout.tables {
+        let Some(field) = table.mechanism.spike else { continue };
+        for i in 0..table.count {
+            let time_ms = group.state.values()[table.slot(field, i)];
+            if time_ms >= 0.0 {
+                spikes.push(fired(table.owner[i], time_ms, clock));
+            }
+        }
+    }
+}
+
+/// What point neurons hear in step `n`: each event for itself, in any order.
+fn listen(layout: &Layout, state: &mut [f64], heard: &[Heard], n: u64) {
+    for wiring in &layout.wirings {
+        let padded = layout.tables[wiring.table].padded;
+        let mut sums = vec![0.0; wiring.inputs.len() * padded];
+        for spike in heard.iter().rev() {
+            wiring.each(spike.source, |delay, target, weight| {
+                sums[target as usize] += if spike.step + u64::from(delay) == n { weight } else { 0.0 };
+            });
+        }
+        for (input, sums) in wiring.inputs.iter().zip(sums.chunks(padded)) {
+            sums.iter().enumerate().for_each(|(i, sum)| state[input + i] += sum);
+        }
+    }
+    for background in layout.backgrounds.iter().filter(|background| background.steps.contains(&n)) {
+        let mean = background.rate_hz * 1e-3 * layout.run.dt_ms;
+        for (&i, &gid) in background.instances.iter().zip(&background.gids) {
+            let words = philox_lanes::<1>(layout.run.seed, background.stream, [gid], (n / 2) as u32);
+            let half = 2 * (n % 2) as usize;
+            let bits = u64::from(words[half][0]) << 32 | u64::from(words[half + 1][0]);
+            let number = (bits >> 12) as f64 / (1u64 << 52) as f64;
+            let (mut count, mut term, mut sum) = (0.0, (-mean).exp(), (-mean).exp());
+            while number >= sum && sum < 1.0 - f64::EPSILON {
+                count += 1.0;
+                term *= mean / count;
+                sum += term;
+            }
+            background.adds.iter().for_each(|(input, added)| state[input + i as usize] += count * added);
+        }
+    }
+}
+
+type Arrivals<'a> = (&'a [Event], &'a [Heard], u64);
+
+fn to_voltage(
+    group: &mut Group,
+    t: f64,
+    dt: f64,
+    (events, heard, n): Arrivals,
+    driven: &[f64],
+    spikes: &mut Vec<Fired>,
+) {
     let layout = group.layout.clone();
     let f = layout.node_fields;
     let state = group.state.values_mut();
@@ -141,6 +206,7 @@ fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f6
         interpret::event(&table.mechanism, kernel, &mut call, event.instance as usize, &mut arguments, &mut []);
         state[at].copy_from_slice(&arguments[..width]);
     }
+    listen(&layout, state, heard, n);
     for (slot, value) in layout.driven.iter().zip(driven) {
         state[*slot as usize] = *value;
     }
@@ -164,6 +230,9 @@ fn to_voltage(group: &mut Group, t: f64, dt: f64, events: &[Event], driven: &[f6
     let state = group.state.values();
     let membrane: Vec<(f64, f64)> = (0..layout.nodes).map(|n| (state[f.diagonal + n], -state[f.rhs + n])).collect();
     sweep(group, |t| &t.mechanism.kernels.current, |t| t.mechanism.electrode, t + 0.5 * dt, dt);
+    if layout.points {
+        return;
+    }
     let state = group.state.values_mut();
     for cell in &layout.rows.cells {
         solve(state, &layout, cell);

@@ -24,7 +24,12 @@ fn record(text: &str, backend: Box<dyn Backend>, epoch: Option<u64>) -> Record {
 }
 
 fn assert_same(what: &str, a: &Record, b: &Record) {
-    assert_eq!(a.spikes, b.spikes, "{what}: spikes differ");
+    let first = a.spikes.iter().zip(&b.spikes).position(|(a, b)| a != b);
+    if let Some(i) = first {
+        let spike = |record: &Record| (f64::from_bits(record.spikes[i].0), record.spikes[i].1);
+        panic!("{what}: spike {i} is {:?} and {:?}", spike(a), spike(b));
+    }
+    assert_eq!(a.spikes.len(), b.spikes.len(), "{what}: number of spikes");
     for (report, (x, y)) in a.traces.iter().zip(&b.traces).enumerate() {
         assert_eq!(x.len(), y.len(), "{what}: report {report} has another length");
         let first = x.iter().zip(y).position(|(x, y)| x != y);
@@ -67,6 +72,18 @@ fn check(text: &str) {
     assert_same("reference backend, four lanes", &want, &record(text, Box::new(Reference::new(4)), None));
 }
 
+/// Point neurons, their inputs, random spikes and rules.
+const POINTS: &str = include_str!("models/points.toml");
+
+#[test]
+fn points() {
+    check(POINTS);
+    let poisson = "\n[cells.noise]\nartificial = { mechanism = \"Poisson\", parameters = { rate = \"uniform(50, 200)\" } }\n\
+        [populations.noise]\ncell = \"noise\"\nsize = 11\n[[connections]]\nsource = \"noise\"\ntarget = [\"exp\", \"alpha\"]\n\
+        rule = \"probability\"\nprobability = 0.5\nweight = 0.5\ndelay_ms = 0.7\n";
+    check_cpu(&format!("{POINTS}{poisson}"));
+}
+
 #[test]
 fn synapses() {
     check(SYNAPSES);
@@ -92,7 +109,7 @@ fn couplings() {
 
 #[test]
 fn snapshots_move_between_backends() {
-    for text in [SYNAPSES, COUPLED] {
+    for text in [SYNAPSES, COUPLED, POINTS] {
         let recipe = recipe(text, &root().join("tests/tests/models"));
         let mut whole = simulation(&recipe, cpu(1));
         whole.limit_epoch(60);

@@ -36,8 +36,8 @@ pub struct Simulation {
     trains: Trains,
     inputs: Inputs,
     outputs: Outputs,
-    /// Spikes of t = 0, until the first epoch hands them out.
-    first_spikes: Vec<Fired>,
+    /// Spikes that the next epoch hands out: those of t = 0, and those so late that others of an earlier time may follow.
+    held: Vec<Fired>,
     spikes: u64,
 }
 
@@ -92,7 +92,7 @@ impl Simulation {
             trains: Trains::new(network.trains),
             inputs: Inputs { groups: vec![GroupInputs::default(); group_count], ..Inputs::default() },
             outputs: Outputs { groups: vec![outputs; group_count] },
-            first_spikes: start.spikes,
+            held: start.spikes,
             spikes: 0,
         })
     }
@@ -157,9 +157,9 @@ impl Simulation {
         let first_step = self.step;
         self.step += steps as u64;
         self.time_ms = self.inputs.times_ms.last().map_or(self.time_ms, |t| next_ms(*t, self.run.dt_ms));
-        let fired = self.collect_spikes();
+        let fired = self.collect_spikes(first_step == 0);
         self.exchange_spikes(&fired);
-        let spikes = fired.iter().map(|fired| fired.spike).collect();
+        let spikes = self.hand_out(fired);
         Ok(Epoch { end_ms: self.time_ms(), spikes, traces: self.traces(first_step) })
     }
 
@@ -204,6 +204,9 @@ impl Simulation {
         if snapshot.step > 0 {
             self.queue.forget_until(before, self.run.dt_ms);
         }
+        let settled_ms = self.settled_ms();
+        let late = snapshot.spikes.iter().filter(|spike| spike.time_ms > settled_ms);
+        self.held = late.map(|spike| Fired { spike: *spike, cause: Cause::NONE }).collect();
         self.exchange_peers();
         Ok(())
     }
@@ -246,12 +249,28 @@ impl Simulation {
         self.backend.scatter(&self.peers_to, &self.peer_values);
     }
 
-    fn collect_spikes(&mut self) -> Vec<Fired> {
-        let mut spikes = std::mem::take(&mut self.first_spikes);
+    /// What fired in an epoch; before the first one the spikes of t = 0 did.
+    fn collect_spikes(&mut self, is_first: bool) -> Vec<Fired> {
+        let mut spikes = if is_first { std::mem::take(&mut self.held) } else { Vec::new() };
         spikes.extend(self.outputs.groups.iter().flat_map(|g| g.spikes.iter().copied()));
-        spikes.sort_by(|a, b| order(&a.spike, &b.spike));
+        spikes.sort_by(order);
         self.spikes += spikes.len() as u64;
         spikes
+    }
+
+    /// The spikes that are known to be next in time. Cells that live on events fire half a step before the step that
+    /// delivers them or later, point neurons at the end of theirs.
+    fn hand_out(&mut self, fired: Vec<Fired>) -> Vec<Spike> {
+        let mut all = std::mem::take(&mut self.held);
+        all.extend(fired);
+        all.sort_by(order);
+        let settled_ms = if self.is_done() { f64::INFINITY } else { self.settled_ms() };
+        self.held = all.split_off(all.partition_point(|fired| fired.spike.time_ms <= settled_ms));
+        all.into_iter().map(|fired| fired.spike).collect()
+    }
+
+    fn settled_ms(&self) -> f64 {
+        self.time_ms() - 0.5 * self.run.dt_ms
     }
 
     /// Sends this rank's spikes to all ranks and turns everybody's into events.
@@ -337,9 +356,10 @@ fn hear(spike: &Spike, dt_ms: f64) -> Heard {
     Heard { source: spike.gid, step: (spike.time_ms / dt_ms).round() as u64 }
 }
 
-/// Time, then gid.
-fn order(a: &Spike, b: &Spike) -> std::cmp::Ordering {
-    a.time_ms.total_cmp(&b.time_ms).then(a.gid.cmp(&b.gid))
+/// Time, then gid; but those that fire at the start of a step after those that did at the end of the step before.
+fn order(a: &Fired, b: &Fired) -> std::cmp::Ordering {
+    let late = |fired: &Fired| fired.cause == Cause::LAST;
+    a.spike.time_ms.total_cmp(&b.spike.time_ms).then(late(a).cmp(&late(b))).then(a.spike.gid.cmp(&b.spike.gid))
 }
 
 /// Bytes of a spike on its way to another rank.

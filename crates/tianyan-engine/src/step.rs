@@ -25,7 +25,7 @@ use crate::ring::Ring;
 use crate::solve::{Arrays, Given};
 use std::ops::Range;
 use tianyan_layout::{Group, IonTable, Layout, MechanismTable, NodeFields, Wiring};
-use tianyan_model::{SecondOrder, Spike};
+use tianyan_model::{Gid, SecondOrder, Spike};
 
 /// Spikes of threshold detectors carry this much more than the time of their step, as in NEURON.
 pub const DETECTION_DELAY_MS: f64 = 1e-10;
@@ -162,12 +162,18 @@ fn fire(group: &mut Group, clock: Clock, spikes: &mut Vec<Fired>) {
                 continue;
             }
             for (i, &time_ms) in times.iter().enumerate().filter(|(_, time)| **time >= 0.0) {
-                let gid = table.owner[block * FIRE_BLOCK + i];
-                let cause = if time_ms > clock.middle_ms() { Cause::BEFORE } else { Cause::LAST };
-                spikes.push(Fired { spike: Spike { time_ms, gid }, cause });
+                spikes.push(fired(table.owner[block * FIRE_BLOCK + i], time_ms, clock));
             }
         }
     }
+}
+
+/// The spike of a point neuron. Times that are the step's ends up to rounding are that exactly.
+pub fn fired(gid: Gid, time_ms: f64, clock: Clock) -> Fired {
+    let near = |end: &f64| (time_ms - end).abs() < 1e-6 * clock.dt_ms;
+    let time_ms = [clock.start_ms, clock.end_ms()].into_iter().find(near).unwrap_or(time_ms);
+    let cause = if time_ms > clock.start_ms { Cause::BEFORE } else { Cause::LAST };
+    Fired { spike: Spike { time_ms, gid }, cause }
 }
 
 /// Point neurons that are looked at together: few fire.

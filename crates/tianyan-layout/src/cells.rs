@@ -230,8 +230,8 @@ impl Addresses {
 /// Rough bytes of state a row needs: node fields and a handful of mechanism fields.
 const BYTES_PER_ROW: usize = 30 * 8;
 
-/// Most point neurons in a group: what is in flight to them should stay in the cache.
-const MOST_POINTS: usize = 4096;
+/// Rough bytes that a step of a point neuron touches.
+const BYTES_PER_POINT: usize = 16 * 8;
 
 /// Cells that stand alone, and cells that are coupled, each in groups of a size. Cells of a kind stay together: their
 /// chains are alike. Point neurons lie in groups of their own, by gid.
@@ -255,7 +255,8 @@ fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, targ
     let mut groups = cut(&free, free_share, target.lanes, bytes, false);
     groups.extend(cut(&coupled, coupled_share, target.lanes, bytes, true));
     for ((_, coupled), cells) in points {
-        let share = cells.len().div_ceil(target.threads.max(1)).min(MOST_POINTS).next_multiple_of(ALIGN);
+        let most = (target.group_bytes / BYTES_PER_POINT).max(1);
+        let share = cells.len().div_ceil(target.threads.max(1)).min(most).next_multiple_of(ALIGN);
         groups.extend(cells.chunks(share).map(|cells| GroupCells { cells: cells.to_vec(), coupled, points: true }));
     }
     groups
