@@ -14,6 +14,7 @@ import traceback
 
 import compare
 import convergence
+import points
 import rallpack
 import rings
 import shipped
@@ -21,7 +22,7 @@ import small
 import sonata
 import worm
 
-CHECKS = {**small.CHECKS, **convergence.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS, **shipped.CHECKS, **sonata.CHECKS}
+CHECKS = {**small.CHECKS, **convergence.CHECKS, **points.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS, **shipped.CHECKS, **sonata.CHECKS}
 
 
 def chosen(words):
