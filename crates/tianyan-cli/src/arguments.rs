@@ -127,6 +127,9 @@ pub struct RunArguments {
     /// Replace the results of an earlier run
     #[arg(long)]
     pub overwrite: bool,
+    /// Say where the time went: by phase of the step and by mechanism
+    #[arg(long)]
+    pub profile: bool,
     /// Write all reports as 64-bit numbers (libsonata reads 32 bits only)
     #[arg(long)]
     pub double: bool,

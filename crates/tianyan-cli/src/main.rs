@@ -10,6 +10,7 @@ mod info;
 mod mechanism;
 mod morphology;
 mod plot;
+mod profile;
 mod progress;
 mod run;
 mod say;

@@ -32,6 +32,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
         overwrite: arguments.overwrite,
         double: arguments.double,
         interpret: false,
+        profile: arguments.profile,
     })?;
     let mut display = Display::new(arguments.quiet, run.progress().duration_ms);
     while !stop.requested() {
@@ -41,9 +42,13 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
         }
     }
     display.end();
+    let profile = run.simulation().profile();
     let summary = run.finish()?;
     if !arguments.quiet {
         say!("{}", describe(&summary, &arguments.output.clone().unwrap_or(session.output_directory())));
+    }
+    if let Some(profile) = profile {
+        say!("{}", crate::profile::text(&profile, &summary));
     }
     Ok(if summary.status == RunStatus::Done { ExitCode::SUCCESS } else { ExitCode::from(STOPPED) })
 }

@@ -1,6 +1,6 @@
 //! What an engine asks of a device.
 
-use crate::EngineError;
+use crate::{EngineError, Profile};
 use std::ops::Range;
 use tianyan_layout::{Group, Sampler, Slot, State, Target};
 use tianyan_model::{Gid, Spike};
@@ -138,4 +138,8 @@ pub trait Backend: Send {
     fn set_probes(&mut self, samplers: &[Sampler]);
     /// The whole state of every group, copied.
     fn save(&self) -> Vec<State>;
+    /// Where time went, if it was asked to measure.
+    fn profile(&self) -> Option<Profile> {
+        None
+    }
 }

@@ -4,6 +4,7 @@ use crate::backend::{Backend, GroupInputs, GroupOutputs, Inputs, Outputs, Phase}
 use crate::compile::KernelCache;
 use crate::kernels::{KernelOrigin, Kernels};
 use crate::native;
+use crate::profile::{Part, Profile, Stopwatch};
 use crate::step::{self, Clock, Scratch};
 use crate::{EngineError, error};
 use rayon::prelude::*;
@@ -23,6 +24,8 @@ pub struct CpuOptions {
     pub interpret: bool,
     /// Bytes of a group; 0 means the default, half of a common L2.
     pub group_bytes: usize,
+    /// Measure where time goes.
+    pub profile: bool,
     /// Chains side by side: 1, 2, 4, 8 or 16; 0 means as wide as the processor's vectors.
     pub lanes: usize,
 }
@@ -111,7 +114,10 @@ impl Backend for CpuBackend {
                 native::check(table, len)?;
                 kernels.push(made[&table.mechanism.name].clone());
             }
-            self.groups.push(Loaded { group, kernels, scratch: Scratch::default(), samplers: Vec::new() });
+            let tables = group.layout.tables.len();
+            let watch = if self.options.profile { Stopwatch::running(tables) } else { Stopwatch::default() };
+            let scratch = Scratch { watch, ..Scratch::default() };
+            self.groups.push(Loaded { group, kernels, scratch, samplers: Vec::new() });
         }
         Ok(())
     }
@@ -186,18 +192,36 @@ impl Backend for CpuBackend {
     fn save(&self) -> Vec<State> {
         self.groups.iter().map(|loaded| loaded.group.state.clone()).collect()
     }
+
+    fn profile(&self) -> Option<Profile> {
+        if !self.options.profile {
+            return None;
+        }
+        let mut profile = Profile::default();
+        for Loaded { group, scratch, .. } in &self.groups {
+            profile.add(&group.layout, size_of_val(group.state.values()), &scratch.watch);
+            profile.events += scratch.heard;
+        }
+        Some(profile)
+    }
 }
 
 impl Loaded {
     fn advance_voltage(&mut self, clock: Clock, all: &Inputs, inputs: &GroupInputs, outputs: &mut GroupOutputs) {
         if clock.in_epoch == 0 {
             self.scratch.next_event = 0;
+            self.scratch.watch.start();
             self.scratch.hear(&self.group.layout, all, clock.step);
+        } else if self.group.layout.coupled {
+            self.scratch.watch.start();
         }
         step::to_voltage(&mut self.group, &self.kernels, &mut self.scratch, clock, inputs, &mut outputs.spikes);
     }
 
     fn advance_states(&mut self, clock: Clock, outputs: &mut GroupOutputs) {
+        if self.group.layout.coupled {
+            self.scratch.watch.start();
+        }
         step::to_states(&mut self.group, &self.kernels, &mut self.scratch, clock, &mut outputs.spikes);
         let state = self.group.state.values();
         for (columns, rows) in self.samplers.iter().zip(&mut outputs.rows) {
@@ -205,6 +229,7 @@ impl Loaded {
                 rows.extend(columns.offsets.iter().map(|&offset| state[offset as usize]));
             }
         }
+        self.scratch.watch.part(Part::Recording);
     }
 
     fn check_events(&self) -> Result<(), EngineError> {

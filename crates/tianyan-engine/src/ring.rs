@@ -27,20 +27,22 @@ impl Ring {
         self.rows.fill(0.0);
     }
 
-    /// Adds what these spikes do from step `now` on; what was due before has been done.
-    pub fn hear(&mut self, wiring: &Wiring, heard: &[Heard], now: u64) {
+    /// Adds what these spikes do from step `now` on; what was due before has been done. Returns the number of events.
+    pub fn hear(&mut self, wiring: &Wiring, heard: &[Heard], now: u64) -> u64 {
         let last = heard.iter().map(|heard| heard.step).max().unwrap_or(0) + u64::from(wiring.longest_delay_steps());
         self.reach((last + 1).saturating_sub(now) as usize, now);
         let mask = self.steps() - 1;
-        let (rows, width) = (&mut self.rows[..], self.width);
+        let (rows, width, mut events) = (&mut self.rows[..], self.width, 0);
         for spike in heard {
             wiring.each(spike.source, |delay, target, weight| {
                 let step = spike.step + u64::from(delay);
                 if step >= now {
+                    events += 1;
                     rows[(step as usize & mask) * width + target as usize] += weight;
                 }
             });
         }
+        events
     }
 
     /// Adds what is due in a step to the inputs.

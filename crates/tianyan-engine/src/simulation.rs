@@ -3,7 +3,7 @@
 use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 use crate::events::Queue;
 use crate::step::next_ms;
-use crate::{EngineError, start};
+use crate::{EngineError, Profile, start};
 use std::sync::Arc;
 use tianyan_comm::Communicator;
 use tianyan_layout::{Connectivity, Layout, Network, Sampler, Slot, cell_slots};
@@ -125,6 +125,13 @@ impl Simulation {
     /// Spikes detected so far on this rank.
     pub fn spikes(&self) -> u64 {
         self.spikes
+    }
+
+    /// Where time went, if the backend was asked to measure.
+    pub fn profile(&self) -> Option<Profile> {
+        let mut profile = self.backend.profile()?;
+        profile.events += self.queue.delivered;
+        Some(profile)
     }
 
     /// Row 0 of every report that begins at t = 0.

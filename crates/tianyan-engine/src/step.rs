@@ -21,6 +21,7 @@ use crate::diffuse;
 use crate::kernels::{Kernels, Sweep};
 use crate::native;
 use crate::poisson::Draws;
+use crate::profile::{Part, Stopwatch};
 use crate::ring::Ring;
 use crate::solve::{Arrays, Given};
 use std::ops::Range;
@@ -74,6 +75,10 @@ pub struct Scratch {
     pub given: Given,
     /// What diffusion needs.
     pub diffusion: diffuse::Scratch,
+    /// Where time goes.
+    pub watch: Stopwatch,
+    /// Events that point neurons received.
+    pub heard: u64,
     /// What is on its way to point neurons, by wiring.
     pub rings: Vec<Ring>,
     /// Random spikes into them, by background.
@@ -95,7 +100,7 @@ impl Scratch {
             if inputs.forget {
                 ring.forget();
             }
-            ring.hear(wiring, &inputs.heard, now);
+            self.heard += ring.hear(wiring, &inputs.heard, now);
         }
     }
 }
@@ -111,7 +116,9 @@ pub fn to_voltage(
 ) {
     deliver(group, kernels, scratch, clock, &inputs.events, spikes);
     listen(group, scratch, clock);
+    scratch.watch.part(Part::Delivery);
     drive(group, kernels, clock, &inputs.driven);
+    scratch.watch.part(Part::Stimuli);
     if group.layout.points {
         // Nothing but clamps and the like may have a current.
         if group.layout.tables.len() > 1 {
@@ -121,21 +128,24 @@ pub fn to_voltage(
     }
     currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
     advance_voltage(group, scratch);
+    scratch.watch.part(Part::Solve);
 }
 
 /// The second half: states at v(t_n+1), diffusion, AFTER SOLVE, BEFORE STEP.
 pub fn to_states(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, clock: Clock, spikes: &mut Vec<Fired>) {
-    sweep(group, kernels, Sweep::State, clock);
+    sweep(group, kernels, Sweep::State, clock, &mut scratch.watch);
     fire(group, clock, spikes);
+    scratch.watch.part(Part::Detection);
     diffuse::diffuse(group, kernels, &mut scratch.diffusion, clock.end_ms(), clock.dt_ms);
-    sweep(group, kernels, Sweep::AfterSolve, clock);
-    sweep(group, kernels, Sweep::BeforeStep, clock);
+    sweep(group, kernels, Sweep::AfterSolve, clock, &mut scratch.watch);
+    sweep(group, kernels, Sweep::BeforeStep, clock, &mut scratch.watch);
 }
 
-fn sweep(group: &mut Group, kernels: &[Kernels], sweep: Sweep, clock: Clock) {
+fn sweep(group: &mut Group, kernels: &[Kernels], sweep: Sweep, clock: Clock, watch: &mut Stopwatch) {
     let state = group.state.values_mut();
-    for (table, kernels) in group.layout.tables.iter().zip(kernels) {
+    for (t, (table, kernels)) in group.layout.tables.iter().zip(kernels).enumerate() {
         kernels.sweep(sweep, table, state, clock.end_ms(), clock.dt_ms);
+        watch.table(t, false);
     }
 }
 
@@ -252,17 +262,22 @@ pub fn currents(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, t
         }
         nernst(ion, &ion.nernst_in_step, state, layout.run.temperature_celsius);
     }
-    let run = |electrodes: bool, state: &mut [f64]| {
-        for (table, kernels) in layout.tables.iter().zip(kernels) {
+    scratch.watch.part(Part::Preparation);
+    let run = |electrodes: bool, state: &mut [f64], watch: &mut Stopwatch| {
+        for (t, (table, kernels)) in layout.tables.iter().zip(kernels).enumerate() {
             if table.mechanism.electrode == electrodes {
                 kernels.sweep(Sweep::Current, table, state, t_ms, dt_ms);
-                share(table, state);
+                watch.table(t, true);
+                if !table.mechanism.kernels.shares.is_empty() {
+                    share(table, state);
+                    watch.part(Part::Sums);
+                }
             }
         }
     };
-    run(false, state);
+    run(false, state, &mut scratch.watch);
     keep_membrane_current(layout, state, scratch);
-    run(true, state);
+    run(true, state, &mut scratch.watch);
 }
 
 /// Adds what point processes left in their own fields to their nodes and ions, in the order of the instances.

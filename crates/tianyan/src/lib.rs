@@ -44,7 +44,7 @@ pub use source::Warning;
 pub use spikes::{SpikeGroup, SpikeOptions, SpikeReport};
 pub use tianyan_analysis as analysis;
 pub use tianyan_build::{BuildOptions, Built, BuiltEdges, BuiltNodes};
-pub use tianyan_engine::KernelOrigin;
+pub use tianyan_engine::{KernelOrigin, Profile};
 pub use tianyan_io as io;
 pub use tianyan_io::output::{RunStatus, RunSummary};
 pub use tianyan_model as model;

@@ -23,6 +23,8 @@ pub struct StartOptions {
     pub double: bool,
     /// Interpret the mechanisms even where they could be compiled.
     pub interpret: bool,
+    /// Measure where time goes.
+    pub profile: bool,
 }
 
 /// How far a run has come.
@@ -187,7 +189,8 @@ impl Run {
 fn backend(options: &StartOptions) -> CpuBackend {
     let cache = Compiler::find().map(|compiler| KernelCache::new(cache_folder(), compiler));
     let threads = options.threads.unwrap_or(1);
-    CpuBackend::new(CpuOptions { threads, cache, interpret: options.interpret, ..CpuOptions::default() })
+    let StartOptions { interpret, profile, .. } = *options;
+    CpuBackend::new(CpuOptions { threads, cache, interpret, profile, ..CpuOptions::default() })
 }
 
 /// `$XDG_CACHE_HOME/tianyan`, else `~/.cache/tianyan`, else a folder for temporary files.
