@@ -92,6 +92,9 @@ impl<'a> Emitter<'a> {
     fn kernel(mut self, head: &str, looped: bool) -> String {
         self.text.push_str(head);
         self.pointers();
+        if self.kernel.ops.iter().any(|op| matches!(op, Op::Call(Function::Exp, _))) {
+            self.line(format_args!("  EXP_ENDS"));
+        }
         self.uniform_operations();
         let scattered = if looped && !self.is_run { self.scattered() } else { Vec::new() };
         match (looped, scattered.len()) {

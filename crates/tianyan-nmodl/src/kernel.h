@@ -80,22 +80,29 @@ typedef _Bool flag;
 #define INVERSE_LN2 1.4426950408889634074
 #define EXP_MAX 709.782712893383973096
 #define EXP_MIN -708.3
+#define EXP_END 708.0
+/* What a compiler does not know to be constants it compares and chooses in one instruction. */
+#ifdef __CUDACC__
+#define EXP_ENDS const double exp_low = -EXP_END, exp_high = EXP_END;
+#else
+static const double exp_ends[2] = {-EXP_END, EXP_END};
+#define EXP_ENDS const volatile double *exp_end = exp_ends; const double exp_low = exp_end[0], exp_high = exp_end[1];
+#endif
+#define ty_exp(x) exp_within((x), exp_low, exp_high)
 #define SIGN_BIT 0x8000000000000000ULL
 #define ONE_BITS 0x3ff0000000000000ULL
 
 FN double exp_tail(double r) {
   double r2 = r * r;
   double r4 = r2 * r2;
-  double p23 = FMA(r, 1.66666666666666666667e-01, 0.5);
-  double p45 = FMA(r, 8.33333333333333333333e-03, 4.16666666666666666667e-02);
-  double p67 = FMA(r, 1.98412698412698412698e-04, 1.38888888888888888889e-03);
-  double p89 = FMA(r, 2.75573192239858906526e-06, 2.48015873015873015873e-05);
-  double pab = FMA(r, 2.50521083854417187751e-08, 2.75573192239858906526e-07);
-  double pcd = FMA(r, 1.60590438368216145994e-10, 2.08767569878680989792e-09);
+  double p23 = FMA(r, 0.16666666666666413, 0.5000000000000011);
+  double p45 = FMA(r, 0.008333333333494461, 0.041666666666530155);
+  double p67 = FMA(r, 0.00019841269506578688, 0.0013888888943630114);
+  double p89 = FMA(r, 2.7557586373840165e-06, 2.480149309890655e-05);
+  double pab = FMA(r, 2.5000061602835666e-08, 2.763024837921144e-07);
   double a = FMA(p45, r2, p23);
   double b = FMA(p89, r2, p67);
-  double c = FMA(pcd, r2, pab);
-  return FMA(FMA(c, r4, b), r4, a);
+  return FMA(FMA(pab, r4, b), r4, a);
 }
 FN double exp_pair(double x, double low) {
   double t = FMA(x, INVERSE_LN2, SHIFT);
@@ -109,7 +116,16 @@ FN double exp_pair(double x, double low) {
   y = x > EXP_MAX ? INF : y;
   return x != x ? x : y;
 }
-FN double ty_exp(double x) { return exp_pair(x, 0.0); }
+FN double exp_within(double x, double low, double high) {
+  x = x < low ? low : x;
+  x = x > high ? high : x;
+  double t = FMA(x, INVERSE_LN2, SHIFT);
+  u64 ki = BITS(t);
+  double k = t - SHIFT;
+  double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, x));
+  double s = 1.0 + FMA(exp_tail(r), r * r, r);
+  return DOUBLE(BITS(s) + (ki << 52));
+}
 FN double ty_expm1(double x) {
   double t = FMA(x, INVERSE_LN2, SHIFT);
   u64 ki = BITS(t);
@@ -326,16 +342,16 @@ FN double ty_sinh(double x) {
   double a = ABS(x);
   double e = ty_expm1(a > 708.0 ? 708.0 : a);
   double y = 0.5 * (e + e / (e + 1.0));
-  double h = ty_exp(0.5 * a);
+  double h = exp_pair(0.5 * a, 0.0);
   y = a > 708.0 ? 0.5 * h * h : y;
   y = DOUBLE(BITS(y) ^ (BITS(x) & SIGN_BIT));
   return x != x ? x : y;
 }
 FN double ty_cosh(double x) {
   double a = ABS(x);
-  double e = ty_exp(a);
+  double e = exp_pair(a, 0.0);
   double y = 0.5 * e + 0.5 / e;
-  double h = ty_exp(0.5 * a);
+  double h = exp_pair(0.5 * a, 0.0);
   return a > 708.0 ? 0.5 * h * h : y;
 }
 FN double ty_tanh(double x) {

@@ -17,6 +17,8 @@ const LN2_LOW: f64 = 1.90821492927058770002e-10;
 const INVERSE_LN2: f64 = 1.4426950408889634074;
 const EXP_MAX: f64 = 709.782712893383973096;
 const EXP_MIN: f64 = -708.3;
+/// Where e^x no longer grows.
+const EXP_END: f64 = 708.0;
 
 /// `a * b + c`, rounded once.
 #[inline(always)]
@@ -35,16 +37,14 @@ fn select(condition: bool, a: f64, b: f64) -> f64 {
 fn exp_tail(r: f64) -> f64 {
     let r2 = r * r;
     let r4 = r2 * r2;
-    let p23 = fma(r, 1.66666666666666666667e-01, 0.5);
-    let p45 = fma(r, 8.33333333333333333333e-03, 4.16666666666666666667e-02);
-    let p67 = fma(r, 1.98412698412698412698e-04, 1.38888888888888888889e-03);
-    let p89 = fma(r, 2.75573192239858906526e-06, 2.48015873015873015873e-05);
-    let pab = fma(r, 2.50521083854417187751e-08, 2.75573192239858906526e-07);
-    let pcd = fma(r, 1.60590438368216145994e-10, 2.08767569878680989792e-09);
+    let p23 = fma(r, 0.16666666666666413, 0.5000000000000011);
+    let p45 = fma(r, 0.008333333333494461, 0.041666666666530155);
+    let p67 = fma(r, 0.00019841269506578688, 0.0013888888943630114);
+    let p89 = fma(r, 2.7557586373840165e-06, 2.480149309890655e-05);
+    let pab = fma(r, 2.5000061602835666e-08, 2.763024837921144e-07);
     let a = fma(p45, r2, p23);
     let b = fma(p89, r2, p67);
-    let c = fma(pcd, r2, pab);
-    fma(fma(c, r4, b), r4, a)
+    fma(fma(pab, r4, b), r4, a)
 }
 
 /// exp(x + low) where `low` is far smaller than `x`.
@@ -62,10 +62,17 @@ fn exp_pair(x: f64, low: f64) -> f64 {
     select(x.is_nan(), x, y)
 }
 
-/// e^x, 1.1 ulp. Below -708.3 it is 0.
+/// e^x, 1.1 ulp. Beyond -708 and 708 it is what it is there: neither it nor its inverse is ever denormal.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
-    exp_pair(x, 0.0)
+    let x = select(x < -EXP_END, -EXP_END, x);
+    let x = select(x > EXP_END, EXP_END, x);
+    let t = fma(x, INVERSE_LN2, SHIFT);
+    let ki = t.to_bits();
+    let k = t - SHIFT;
+    let r = fma(k, -LN2_LOW, fma(k, -LN2_HIGH, x));
+    let s = 1.0 + fma(exp_tail(r), r * r, r);
+    f64::from_bits(s.to_bits().wrapping_add(ki << 52))
 }
 
 /// e^x - 1 for |x| <= 708, 2 ulp.
@@ -318,7 +325,7 @@ pub fn sinh(x: f64) -> f64 {
     let a = x.abs();
     let e = expm1(select(a > 708.0, 708.0, a));
     let y = 0.5 * (e + e / (e + 1.0));
-    let h = exp(0.5 * a);
+    let h = exp_pair(0.5 * a, 0.0);
     let y = select(a > 708.0, 0.5 * h * h, y);
     let y = f64::from_bits(y.to_bits() ^ (x.to_bits() & 0x8000000000000000));
     select(x.is_nan(), x, y)
@@ -328,9 +335,9 @@ pub fn sinh(x: f64) -> f64 {
 #[inline(always)]
 pub fn cosh(x: f64) -> f64 {
     let a = x.abs();
-    let e = exp(a);
+    let e = exp_pair(a, 0.0);
     let y = 0.5 * e + 0.5 / e;
-    let h = exp(0.5 * a);
+    let h = exp_pair(0.5 * a, 0.0);
     select(a > 708.0, 0.5 * h * h, y)
 }
 

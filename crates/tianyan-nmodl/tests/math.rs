@@ -14,7 +14,7 @@ type Case = (&'static str, One, One, (f64, f64), f64);
 
 /// See [`Case`].
 const FUNCTIONS: [Case; 19] = [
-    ("exp", math::exp, f64::exp, (-708.0, 709.7), 1.2),
+    ("exp", math::exp, f64::exp, (-708.0, 708.0), 1.2),
     ("exp", math::exp, f64::exp, (-2.0, 2.0), 1.2),
     ("log", math::log, f64::ln, (1e-300, 1e300), 1.2),
     ("log", math::log, f64::ln, (0.5, 2.0), 1.2),
@@ -77,10 +77,9 @@ fn pow_is_close_to_libm() {
 #[test]
 fn limits() {
     let inf = f64::INFINITY;
-    assert_eq!(
-        [math::exp(inf), math::exp(-inf), math::exp(0.0), math::exp(800.0), math::exp(-800.0)],
-        [inf, 0.0, 1.0, inf, 0.0]
-    );
+    assert_eq!([math::exp(inf), math::exp(800.0)], [math::exp(708.0); 2]);
+    assert_eq!([math::exp(-inf), math::exp(-800.0)], [math::exp(-708.0); 2]);
+    assert!((1.0 / math::exp(inf)).is_normal() && math::exp(-inf).is_normal() && math::exp(0.0) == 1.0);
     assert_eq!([math::log(0.0), math::log(inf), math::log(1.0), math::log10(1000.0)], [-inf, inf, 0.0, 3.0]);
     assert!([math::log(-1.0), math::exp(f64::NAN), math::pow(-2.0, 0.5), math::asin(1.1)].iter().all(|x| x.is_nan()));
     let special = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5, inf, -inf, f64::NAN, 1e300, -1e300, 5e-324];
@@ -92,7 +91,8 @@ fn limits() {
             assert!(near || theirs.abs() < 1e-307, "pow({x}, {y}) = {ours}, not {theirs}");
         }
         for (name, ours, theirs, ..) in FUNCTIONS {
-            let range = !(["sin", "cos", "tan"].contains(&name) && x.abs() > 1e9);
+            let range =
+                !((["sin", "cos", "tan"].contains(&name) && x.abs() > 1e9) || (name == "exp" && x.abs() > 708.0));
             assert!(!range || ulps(ours(x), theirs(x)) < 4.0 || same(ours(x), theirs(x)), "{name}({x}) = {}", ours(x));
         }
     }
@@ -104,7 +104,7 @@ fn the_same_bits_in_c() {
     let mut text = emit::PRELUDE.to_string();
     for name in names {
         text += &format!(
-            "void f_{name}(const double *x, double *y, i64 n) {{ FOREACH(i, n) y[i] = ty_{name}(x[i]); END_FOREACH }}\n"
+            "void f_{name}(const double *x, double *y, i64 n) {{ EXP_ENDS FOREACH(i, n) y[i] = ty_{name}(x[i]); END_FOREACH }}\n"
         );
     }
     text +=

@@ -61,8 +61,7 @@ pub(crate) fn text(entry: &GeneratorEntry, dt_ms: f64) -> Result<String, Problem
     let (scale, in_degree) = scales(entry)?;
     let mut text = String::from("schema_version = 1\n[run]\nduration_ms = 0\n");
     // Writing to a String cannot fail.
-    for target in 0..POPULATIONS.len() {
-        let (name, size, outside, _) = POPULATIONS[target];
+    for (target, (name, size, outside, _)) in POPULATIONS.into_iter().enumerate() {
         let size = (size * scale).round().max(1.0);
         let _ = write!(
             text,
@@ -75,7 +74,7 @@ pub(crate) fn text(entry: &GeneratorEntry, dt_ms: f64) -> Result<String, Problem
             OUTSIDE_HZ * outside * in_degree,
             WEIGHT_NANOAMP / in_degree.sqrt(),
         );
-        for source in 0..POPULATIONS.len() {
+        for (source, (source_name, ..)) in POPULATIONS.into_iter().enumerate() {
             let total = (connections(target, source) * scale * in_degree).round();
             if total < 1.0 {
                 continue;
@@ -86,10 +85,9 @@ pub(crate) fn text(entry: &GeneratorEntry, dt_ms: f64) -> Result<String, Problem
             let delay = DELAY_MS[usize::from(is_inhibitory(source))];
             // Half a step rounds to one.
             let (deviation, least) = (delay / 2.0, dt_ms / 2.0);
-            let source = POPULATIONS[source].0;
             let _ = write!(
                 text,
-                "[[connections]]\nsource = \"{source}\"\ntarget = \"{name}\"\nrule = \"fixed_total\"\ntotal = {total}\n\
+                "[[connections]]\nsource = \"{source_name}\"\ntarget = \"{name}\"\nrule = \"fixed_total\"\ntotal = {total}\n\
                  weight = \"{sign}normal_above({mean:?}, {spread:?}, 0)\"\n\
                  delay_ms = \"normal_above({delay:?}, {deviation:?}, {least:?})\"\n",
             );

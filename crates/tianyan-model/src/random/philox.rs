@@ -117,7 +117,9 @@ mod tests {
         let words = philox_lanes(7 << 33 | 5, 2, [9, 10, 11], 1);
         for (lane, cell) in [9, 10, 11].into_iter().enumerate() {
             let mut random = Philox::new(7 << 33 | 5, 2, cell);
-            (0..4).for_each(|_| drop(random.next_u32()));
+            for _ in 0..4 {
+                random.next_u32();
+            }
             assert_eq!(words.map(|word| word[lane]), [0; 4].map(|_| random.next_u32()));
         }
     }
