@@ -13,6 +13,7 @@ import time
 import traceback
 
 import compare
+import microcircuit
 import convergence
 import points
 import rallpack
@@ -22,7 +23,7 @@ import small
 import sonata
 import worm
 
-CHECKS = {**small.CHECKS, **convergence.CHECKS, **points.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS, **shipped.CHECKS, **sonata.CHECKS}
+CHECKS = {**small.CHECKS, **convergence.CHECKS, **points.CHECKS, **microcircuit.CHECKS, **rallpack.CHECKS, **rings.CHECKS, **worm.CHECKS, **shipped.CHECKS, **sonata.CHECKS}
 
 
 def chosen(words):

@@ -25,10 +25,16 @@ fn every_key_of_the_schema_is_shown() {
 #[test]
 fn the_generator_of_the_reference_is_accepted() {
     let text = std::fs::read_to_string(common::root().join("configs/reference.toml")).unwrap();
-    let lines = text.lines().skip_while(|line| *line != "# [generator]");
-    let generator: String = lines.map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
-    let config = format!("schema_version = 1\n[run]\nduration_ms = 1.0\n{generator}");
-    assert_eq!(recipe_of(&config).unwrap().populations()[0].size, 256);
+    let generated = |text: &str| {
+        let lines = text.lines().take_while(|line| *line != "#");
+        let generator: String = lines.map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+        recipe_of(&format!("schema_version = 1\n[run]\nduration_ms = 1.0\n[generator]{generator}")).unwrap()
+    };
+    let mut generators = text.split("# [generator]").skip(1);
+    assert_eq!(generated(generators.next().unwrap()).populations()[0].size, 256);
+    let circuit = generated(generators.next().unwrap());
+    let sizes: Vec<_> = circuit.populations().iter().map(|population| population.size).collect();
+    assert_eq!(sizes, [2068, 583, 2192, 548, 485, 107, 1440, 295]);
 }
 
 #[test]
@@ -49,11 +55,15 @@ fn populations_and_kinds_of_the_reference() {
     let recipe = read("configs/reference.toml");
     let sizes: Vec<_> = recipe.populations().iter().map(|p| (p.name.as_str(), p.first_gid.0, p.size)).collect();
     let wanted = [("pyramids", 0, 4), ("sticks", 4, 2), ("listed", 6, 2), ("inputs", 8, 2), ("recorded", 10, 3)];
+    let wanted: Vec<_> = wanted.into_iter().chain([("points", 13, 10)]).collect();
     assert_eq!(sizes, wanted);
     assert_eq!(recipe.populations()[2].cell_names, ["L5A", "L5B"]);
     let mut kinds = Vec::new();
     recipe.kind_of(&everybody(&recipe), &mut kinds);
-    assert_eq!(kinds.iter().map(|kind| kind.0).collect::<Vec<_>>(), [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 3]);
+    assert_eq!(
+        kinds.iter().map(|kind| kind.0).collect::<Vec<_>>(),
+        [[0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 3, 4].as_slice(), &[4; 9]].concat()
+    );
     let mut trains = Vec::new();
     recipe.source_spikes_on(&everybody(&recipe), &mut trains).unwrap();
     let trains: Vec<_> = trains.into_iter().map(|(_, times)| times).collect();
@@ -92,9 +102,15 @@ fn connections_of_the_reference() {
         (11, 3, 0.005, 1.25),
         (2, 6, 0.01, 1.5),
     ];
-    assert_eq!(rows, wanted);
-    assert_eq!(found.parameter_sets.len(), 2);
-    assert_eq!(found.synapses.len(), 4 + 3);
+    let (drawn, listed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.1 >= 13);
+    assert_eq!(listed, wanted);
+    // 5 onto each of ten, 20 in all, and a tenth of 90; a voltage for each point neuron.
+    let of = |weight: f64| drawn.iter().filter(|row| row.2 == weight).count();
+    assert_eq!((of(-0.2), drawn.len() - of(-0.2) - of(0.1)), (20, 50));
+    assert!((1..30).contains(&of(0.1)), "{}", of(0.1));
+    assert!(drawn.iter().all(|row| row.2 > -0.3 && row.3 >= 0.1), "{drawn:?}");
+    assert_eq!(found.parameter_sets.len(), 2 + 10);
+    assert_eq!(found.synapses.len(), 4 + 3 + 10);
 }
 
 #[test]
@@ -125,6 +141,7 @@ fn stimuli_of_the_reference() {
     let recipe = read("configs/reference.toml");
     let mut found = Stimuli::default();
     recipe.stimuli_on(&everybody(&recipe), &mut found).unwrap();
+    assert_eq!((found.random.len(), found.random[9].gid, found.random[0].rate_hz), (10, Gid(22), 800.0));
     let gids: Vec<_> = found.instances.iter().map(|instance| instance.gid.0).collect();
     assert_eq!(gids, [0, 1, 4, 5, 6, 7]);
     let of = |gid: u32| {

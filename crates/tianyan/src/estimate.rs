@@ -36,8 +36,11 @@ impl Estimate {
         let tables = || network.groups.iter().flat_map(|g| &g.layout.tables);
         let indices: usize = tables().map(|t| t.index.len() * 4 + t.owner.len() * 4).sum();
         let points = tables().filter(|t| t.mechanism.kind == tianyan_nmodl::MechanismKind::PointProcess);
-        let connections = network.connectivity.len() as u64;
-        let bytes = numbers * 8 + indices + connections as usize * size_of::<tianyan_layout::EventTarget>();
+        let wirings = || network.groups.iter().flat_map(|g| &g.layout.wirings);
+        let by_events = network.connectivity.len();
+        let connections = (by_events + wirings().map(|wiring| wiring.len()).sum::<usize>()) as u64;
+        let on_grid: usize = wirings().map(|wiring| wiring.bytes()).sum();
+        let bytes = numbers * 8 + indices + by_events * size_of::<tianyan_layout::EventTarget>() + on_grid;
         Estimate {
             cells: network.cells,
             compartments: network.compartments,

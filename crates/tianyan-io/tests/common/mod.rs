@@ -15,7 +15,7 @@ pub fn root() -> PathBuf {
 pub fn shipped(name: &str) -> Option<(String, String)> {
     let ions = match name {
         "hh" => "USEION na READ ena WRITE ina USEION k READ ek WRITE ik",
-        "pas" | "ExpSyn" | "IClamp" | "SEClamp" | "gap_junction" | "graded_synapse" => "",
+        "LifCurrExp" | "pas" | "ExpSyn" | "IClamp" | "SEClamp" | "gap_junction" | "graded_synapse" => "",
         _ => return None,
     };
     Some((format!("shipped:{name}"), format!("NEURON {{ SUFFIX {name} {ions} }}")))
