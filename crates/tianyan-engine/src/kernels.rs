@@ -143,5 +143,5 @@ pub fn interpret_event(
 /// Interprets a kernel for every instance of a table, padding too, as machine code does.
 pub fn interpret_all(kernel: &Kernel, table: &MechanismTable, state: &mut [f64], t_ms: f64, dt_ms: f64) {
     let mut call = interpret::Call { state, field: &table.field, index: &table.index, n: table.padded, t_ms, dt_ms };
-    interpret::run(&table.mechanism, kernel, &mut call, 0..table.padded);
+    interpret::run(&table.mechanism, &table.in_runs(kernel), &mut call, 0..table.padded);
 }

@@ -2,9 +2,8 @@
 
 use crate::cells::{GroupCells, Kind};
 use crate::group::{Cable, Rows};
-use crate::shape::{CellShape, Row, RowKind};
+use crate::shape::{Row, RowKind};
 use std::collections::HashMap;
-use tianyan_model::Cell;
 
 /// The cable of the instances that sit in these nodes. A compartment whose parent carries no instance is a root, and
 /// zero-area nodes are looked through, as in NEURON (src/nrnoc/ldifus.cpp).
@@ -37,8 +36,8 @@ impl Builder {
         let place = self.cable.order.len() as u32;
         self.place_of.insert(node(row), place);
         self.cable.order.push(instance);
-        let own = length_um(&kind.cell, &kind.shape, row);
-        let other = parent.map_or(own, |(parent, _)| length_um(&kind.cell, &kind.shape, parent));
+        let own = kind.shape.length_um(row);
+        let other = parent.map_or(own, |(parent, _)| kind.shape.length_um(parent));
         self.cable.parent.push(parent.map_or(u32::MAX, |(_, place)| place));
         self.cable.to_parent.push(2.0 / other / (own + other));
         self.cable.from_parent.push(2.0 / own / (own + other));
@@ -61,12 +60,7 @@ fn parent(kind: &Kind, row: usize) -> Option<usize> {
         }
         at = parent;
     }
-    let section = kind.cell.morphology.sections[rows[row].section as usize].parent?.section;
-    let is_first = |row: &Row| row.section as usize == section && row.kind == RowKind::Compartment(0);
+    let section = kind.shape.parent_section(rows[row].section)?;
+    let is_first = |row: &Row| row.section == section && row.kind == RowKind::Compartment(0);
     rows.iter().position(is_first)
-}
-
-fn length_um(cell: &Cell, shape: &CellShape, row: usize) -> f64 {
-    let section = shape.rows[row].section as usize;
-    cell.morphology.sections[section].length_um() / f64::from(cell.compartments[section])
 }

@@ -7,22 +7,85 @@ use crate::shape::{CellShape, ExtraEnd, Row, RowKind};
 use crate::state::ALIGN;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use tianyan_model::{Cell, Gid, KindId, PointProcess, Problems, Recipe};
+use tianyan_model::{Cell, Detector, Gid, KindId, Parameter, PointProcess, Problems, Recipe, Values};
 
-/// A kind with the nodes its point processes need at ends: cells that share it share all tables.
+/// A kind with the nodes its point processes need at ends: cells that share it share all tables. What the recipe says of
+/// it is kept in few bytes: a network may have as many kinds as cells.
 pub struct Kind {
     /// The recipe's kind.
     pub id: KindId,
-    /// What its cells share.
-    pub cell: Arc<Cell>,
     /// The rows of its cells.
     pub shape: CellShape,
-    /// Their chains.
-    pub chains: Chains,
     /// The parent of each row.
     pub parent: Arc<[u32]>,
+    /// Its density mechanisms, in the recipe's order.
+    pub painted: Vec<Painted>,
+    /// Reversal potentials and concentrations that were set.
+    pub ions: Vec<IonValue>,
+    /// Where its spikes are detected.
+    pub detector: Option<Detector>,
     /// The mechanism (recipe's index) of which all its cells are point neurons.
     pub point: Option<u32>,
+}
+
+/// A density mechanism in a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Painted {
+    /// The section.
+    pub section: u32,
+    /// Index into [`Paint::names`].
+    pub mechanism: u32,
+    /// Index into [`Paint::sets`].
+    pub set: u32,
+}
+
+/// An ion's variable in a section.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IonValue {
+    /// The section.
+    pub section: u32,
+    /// Index into [`Paint::names`].
+    pub variable: u32,
+    /// mV or millimolar.
+    pub value: f64,
+}
+
+/// Names and parameters that kinds have in common, each kept once.
+#[derive(Debug, Default)]
+pub struct Paint {
+    /// Names of mechanisms and of ions' variables.
+    pub names: Vec<String>,
+    /// Parameters of density mechanisms.
+    pub sets: Vec<Vec<Parameter>>,
+    number: HashMap<String, u32>,
+    known: HashMap<Vec<(String, u64)>, u32>,
+}
+
+impl Paint {
+    fn name(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.number.get(name) {
+            return *number;
+        }
+        self.names.push(name.to_string());
+        self.number.insert(name.to_string(), self.names.len() as u32 - 1);
+        self.names.len() as u32 - 1
+    }
+
+    fn set(&mut self, parameters: &[Parameter]) -> u32 {
+        let bits = |parameter: &Parameter| match &parameter.values {
+            Values::Uniform(value) => Some((parameter.name.clone(), value.to_bits())),
+            Values::PerCompartment(_) => None,
+        };
+        let mut add = || {
+            self.sets.push(parameters.to_vec());
+            self.sets.len() as u32 - 1
+        };
+        // What differs from compartment to compartment is hardly ever the same twice.
+        match parameters.iter().map(bits).collect::<Option<Vec<_>>>() {
+            Some(key) => *self.known.entry(key).or_insert_with(add),
+            None => add(),
+        }
+    }
 }
 
 /// A cell of a group.
@@ -48,9 +111,14 @@ pub struct GroupCells {
 pub struct Cells {
     /// The kinds that occur.
     pub kinds: Vec<Kind>,
+    /// What they have in common.
+    pub paint: Paint,
     /// The groups.
     pub groups: Vec<GroupCells>,
 }
+
+/// Cells that are kept whole while kinds are found.
+const MOST_WHOLE: usize = 64;
 
 /// Where a cell has no body, or is not on this rank.
 const NO_KIND: u32 = u32::MAX;
@@ -58,8 +126,10 @@ const NO_KIND: u32 = u32::MAX;
 /// Finds the kinds of the cells of a rank, one after the other in ascending order.
 pub struct Kinds<'a> {
     recipe: &'a dyn Recipe,
-    /// None for a cell that could not be made.
-    cells: HashMap<KindId, Option<Arc<Cell>>>,
+    /// Some cells as the recipe has them, for neighbours of their kind; none for one that could not be made.
+    whole: HashMap<KindId, Option<Arc<Cell>>>,
+    failed: BTreeSet<KindId>,
+    paint: Paint,
     index: HashMap<(KindId, Vec<ExtraEnd>, Option<u32>), u32>,
     kinds: Vec<Kind>,
     members: Vec<(Gid, u32)>,
@@ -72,7 +142,9 @@ impl<'a> Kinds<'a> {
     pub fn new(recipe: &'a dyn Recipe) -> Kinds<'a> {
         Kinds {
             recipe,
-            cells: HashMap::new(),
+            whole: HashMap::new(),
+            failed: BTreeSet::new(),
+            paint: Paint::default(),
             index: HashMap::new(),
             kinds: Vec::new(),
             members: Vec::new(),
@@ -83,75 +155,108 @@ impl<'a> Kinds<'a> {
     /// Adds a cell with nodes at these ends; its shape, if it has a body. `point` is the mechanism that moves its v, if one
     /// does and nothing else can.
     pub fn add(&mut self, gid: Gid, id: KindId, extra: Vec<ExtraEnd>, point: Option<u32>) -> Option<&CellShape> {
-        let (recipe, problems) = (self.recipe, &mut self.problems);
-        let cell = self.cells.entry(id).or_insert_with(|| problems.take(recipe.cell(id)).map(Arc::new));
-        let cell = cell.as_ref().filter(|cell| !cell.is_source())?;
-        let kinds = &mut self.kinds;
-        let point = point.filter(|_| cell.densities.is_empty());
-        let kind = *self.index.entry((id, extra, point)).or_insert_with_key(|(_, extra, point)| {
-            kinds.push(Kind::new(id, cell, extra, *point));
-            kinds.len() as u32 - 1
-        });
+        let key = (id, extra, point);
+        let kind = match self.index.get(&key) {
+            Some(kind) => *kind,
+            None => {
+                let cell = self.whole(id)?;
+                let kind = Kind::new(id, &cell, &key.1, point, &mut self.paint);
+                self.kinds.push(kind);
+                self.index.insert(key, self.kinds.len() as u32 - 1);
+                self.kinds.len() as u32 - 1
+            }
+        };
         self.members.push((gid, kind));
         Some(&self.kinds[kind as usize].shape)
     }
 
-    /// True for cells that could not be made, and have said so.
-    pub fn failed(&self, id: KindId) -> bool {
-        matches!(self.cells.get(&id), Some(None))
+    /// A cell with a body, as the recipe has it.
+    fn whole(&mut self, id: KindId) -> Option<Arc<Cell>> {
+        if !self.whole.contains_key(&id) && !self.failed.contains(&id) {
+            let cell = self.problems.take(self.recipe.cell(id)).map(Arc::new);
+            if cell.is_none() {
+                self.failed.insert(id);
+            }
+            if self.whole.len() >= MOST_WHOLE {
+                self.whole.clear();
+            }
+            self.whole.insert(id, cell);
+        }
+        self.whole.get(&id)?.clone().filter(|cell| !cell.is_source())
     }
 
-    /// Sorts them into groups. `mechanism_of` numbers the mechanisms.
-    pub fn into_cells(
-        self,
-        coupled: &BTreeSet<Gid>,
-        mechanism_of: &HashMap<&str, usize>,
-        target: &Target,
-    ) -> Result<Cells, Problems> {
-        let Kinds { mut kinds, members, problems, .. } = self;
-        let (classes, ends) = classes(&kinds, mechanism_of);
-        for (kind, class) in kinds.iter_mut().zip(classes) {
-            kind.chains = Chains::new(&kind.parent, class, ends);
-        }
+    /// True for cells that could not be made, and have said so.
+    pub fn failed(&self, id: KindId) -> bool {
+        self.failed.contains(&id)
+    }
+
+    /// Sorts them into groups.
+    pub fn into_cells(self, coupled: &BTreeSet<Gid>, target: &Target) -> Result<Cells, Problems> {
+        let Kinds { kinds, paint, members, problems, .. } = self;
         let groups = group(&kinds, members, coupled, target);
-        problems.or(Cells { kinds, groups })
+        problems.or(Cells { kinds, paint, groups })
     }
 }
 
 impl Kind {
-    fn new(id: KindId, cell: &Arc<Cell>, extra: &[ExtraEnd], point: Option<u32>) -> Kind {
+    fn new(id: KindId, cell: &Cell, extra: &[ExtraEnd], point: Option<u32>, paint: &mut Paint) -> Kind {
         let shape = CellShape::new(cell, extra);
         let parent = shape.rows.iter().map(|row| row.parent).collect();
-        let point = point.filter(|_| shape.rows.len() == 1);
-        Kind { id, cell: cell.clone(), shape, chains: Chains::default(), parent, point }
+        let painted = cell.densities.iter().map(|density| Painted {
+            section: density.section as u32,
+            mechanism: paint.name(&density.mechanism),
+            set: paint.set(&density.parameters),
+        });
+        let painted: Vec<Painted> = painted.collect();
+        let ions = cell.ions.iter().map(|ion| IonValue {
+            section: ion.section as u32,
+            variable: paint.name(&ion.variable),
+            value: ion.value,
+        });
+        let point = point.filter(|_| painted.is_empty() && shape.rows.len() == 1);
+        Kind { id, parent, ions: ions.collect(), painted, detector: cell.detector, point, shape }
+    }
+
+    /// Number of sections.
+    pub fn sections(&self) -> usize {
+        self.shape.sections()
     }
 }
 
-/// A number for each set of mechanisms that occurs, of each row of each kind: sets that have much in common are
-/// neighbours, and end nodes come last. The second value is that of end nodes.
-fn classes(kinds: &[Kind], mechanism_of: &HashMap<&str, usize>) -> (Vec<Vec<u32>>, u32) {
-    let sets: Vec<Vec<BTreeSet<usize>>> = kinds.iter().map(|kind| painted(kind, mechanism_of)).collect();
-    let all: BTreeSet<&BTreeSet<usize>> = sets.iter().flatten().collect();
-    let number: HashMap<&BTreeSet<usize>, u32> = all.into_iter().zip(0..).collect();
-    let ends = number.len() as u32;
-    let class = |(kind, sets): (&Kind, &Vec<BTreeSet<usize>>)| {
-        let rows = kind.shape.rows.iter();
+/// A number for each set of mechanisms that occurs in some row: sets that have much in common are neighbours, and end
+/// nodes come last.
+struct Classes {
+    number: HashMap<BTreeSet<usize>, u32>,
+    /// Of each of the names in [`Paint::names`] the mechanism, if it is one.
+    mechanism: Vec<Option<usize>>,
+}
+
+impl Classes {
+    fn new(cells: &Cells, mechanism_of: &HashMap<&str, usize>) -> Classes {
+        let mechanism = cells.paint.names.iter().map(|name| mechanism_of.get(name.as_str()).copied()).collect();
+        let mut classes = Classes { number: HashMap::new(), mechanism };
+        let all: BTreeSet<BTreeSet<usize>> = cells.kinds.iter().flat_map(|kind| classes.painted(kind)).collect();
+        classes.number = all.into_iter().zip(0..).collect();
+        classes
+    }
+
+    /// The mechanisms of each section.
+    fn painted(&self, kind: &Kind) -> Vec<BTreeSet<usize>> {
+        let mut sets = vec![BTreeSet::new(); kind.sections()];
+        for painted in &kind.painted {
+            sets[painted.section as usize].extend(self.mechanism[painted.mechanism as usize]);
+        }
+        sets
+    }
+
+    fn chains(&self, kind: &Kind) -> Chains {
+        let (sets, ends) = (self.painted(kind), self.number.len() as u32);
         let of = |row: &Row| match row.kind {
-            RowKind::Compartment(_) => number[&sets[row.section as usize]],
+            RowKind::Compartment(_) => self.number[&sets[row.section as usize]],
             RowKind::Start | RowKind::End => ends,
         };
-        rows.map(of).collect()
-    };
-    (kinds.iter().zip(&sets).map(class).collect(), ends)
-}
-
-/// The mechanisms of each section.
-fn painted(kind: &Kind, mechanism_of: &HashMap<&str, usize>) -> Vec<BTreeSet<usize>> {
-    let mut sets = vec![BTreeSet::new(); kind.cell.morphology.sections.len()];
-    for density in &kind.cell.densities {
-        sets[density.section].extend(mechanism_of.get(density.mechanism.as_str()));
+        Chains::new(&kind.parent, kind.shape.rows.iter().map(of).collect(), ends)
     }
-    sets
 }
 
 /// The end at which a point process needs a node, if it sits at one.
@@ -194,18 +299,23 @@ pub struct Address {
 }
 
 impl Addresses {
-    /// Numbers the nodes of all groups. The second value has the row of each node, by group.
-    pub fn new(cells: &Cells, lanes: usize) -> (Addresses, Vec<Vec<NodeRow>>) {
+    /// Numbers the nodes of all groups. The second value has the row of each node, by group. `mechanism_of` numbers the
+    /// mechanisms.
+    pub fn new(cells: &Cells, mechanism_of: &HashMap<&str, usize>, lanes: usize) -> (Addresses, Vec<Vec<NodeRow>>) {
+        let classes = Classes::new(cells, mechanism_of);
         let nowhere = Address { group: u32::MAX, kind: NO_KIND, first_row: 0 };
         let gids = cells.groups.iter().flat_map(|group| &group.cells).map(|cell| cell.gid.0 as usize + 1);
         let mut addresses = Addresses { of: vec![nowhere; gids.max().unwrap_or(0)], rows: Vec::new() };
         let mut all = Vec::with_capacity(cells.groups.len());
         for (g, group) in cells.groups.iter().enumerate() {
             let (mut members, mut of_cells, mut first_row) = (Vec::new(), Vec::new(), 0);
+            let own: BTreeSet<usize> = group.cells.iter().map(|cell| cell.kind).collect();
+            let chains: HashMap<usize, Chains> =
+                own.into_iter().map(|kind| (kind, classes.chains(&cells.kinds[kind]))).collect();
             for &GroupCell { kind, gid } in &group.cells {
                 addresses.of[gid.0 as usize] = Address { group: g as u32, kind: kind as u32, first_row };
+                members.push(Member { chains: &chains[&kind], first_row });
                 let kind = &cells.kinds[kind];
-                members.push(Member { chains: &kind.chains, first_row });
                 of_cells.push(CellRows { gid, kind: kind.id, first_row, parent: kind.parent.clone() });
                 first_row += kind.shape.rows.len() as u32;
             }

@@ -12,8 +12,12 @@ use tianyan_nmodl::{Mechanism, MechanismKind};
 
 /// Painted mechanisms are density mechanisms.
 pub fn densities(recipe: &dyn Recipe, mechanisms: &[Arc<Mechanism>], cells: &Cells, problems: &mut Problems) {
-    let painted: BTreeSet<&str> =
-        cells.kinds.iter().flat_map(|kind| &kind.cell.densities).map(|density| density.mechanism.as_str()).collect();
+    let painted: BTreeSet<&str> = cells
+        .kinds
+        .iter()
+        .flat_map(|kind| &kind.painted)
+        .map(|p| cells.paint.names[p.mechanism as usize].as_str())
+        .collect();
     for mechanism in mechanisms.iter().filter(|m| m.kind != MechanismKind::Density && painted.contains(&*m.name)) {
         let message = format!("mechanism `{}` is no density mechanism and cannot be painted", mechanism.name);
         let problem = Problem::new("mechanism-kind", message).help("give it a place: synapses, connections or stimuli");

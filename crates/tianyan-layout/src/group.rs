@@ -3,9 +3,11 @@
 use crate::chains::Plan;
 use crate::state::{Field, State};
 use crate::wiring::Wiring;
+use std::borrow::Cow;
 use std::sync::Arc;
 use tianyan_model::{Gid, KindId, RunSettings};
 use tianyan_nmodl::Mechanism;
+use tianyan_nmodl::ir::{Binding, Destination, Kernel};
 
 /// The rows of a group's cells, and which nodes they are.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,6 +210,24 @@ impl MechanismTable {
     pub fn slot(&self, field: usize, instance: usize) -> usize {
         let shared = self.mechanism.fields[field].shared;
         self.offsets[field] + if shared { 0 } else { instance }
+    }
+
+    /// A kernel as runs have it: without what is only looked at, since nobody does.
+    pub fn in_runs<'k>(&self, kernel: &'k Kernel) -> Cow<'k, Kernel> {
+        let shown_only = if self.runs.is_empty() { Vec::new() } else { self.mechanism.shown_only() };
+        let is_left_out = |to: &Destination| match to {
+            Destination::Set(b) => match self.mechanism.kernels.bindings[*b as usize] {
+                Binding::Field(f) => shown_only.get(f) == Some(&true),
+                _ => false,
+            },
+            _ => false,
+        };
+        if !kernel.stores.iter().any(|(to, _)| is_left_out(to)) {
+            return Cow::Borrowed(kernel);
+        }
+        let mut kernel = kernel.clone();
+        kernel.stores.retain(|(to, _)| !is_left_out(to));
+        Cow::Owned(kernel)
     }
 
     /// Numbers of a field that all instances share.

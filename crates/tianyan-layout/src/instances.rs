@@ -1,6 +1,6 @@
 //! Every instance of every mechanism in a group, in the order in which it is summed.
 
-use crate::cells::{Addresses, Cells, GroupCell, GroupCells, Kind};
+use crate::cells::{Addresses, Cells, GroupCell, GroupCells};
 use crate::chains::NodeRow;
 use crate::gather::Synapses;
 use crate::shape::RowKind;
@@ -48,7 +48,7 @@ pub type ByMechanism<'a> = Vec<Vec<Instance<'a>>>;
 
 /// The density instances of a group, in the order of nodes. Ghosts have theirs, as those of the row they copy.
 pub fn densities<'a>(
-    kinds: &'a [Kind],
+    cells: &'a Cells,
     group: &GroupCells,
     rows: &[NodeRow],
     mechanism_of: &HashMap<&str, usize>,
@@ -58,8 +58,8 @@ pub fn densities<'a>(
     let mut painted: HashMap<usize, Painted> = HashMap::new();
     for (node, at) in rows.iter().enumerate() {
         let GroupCell { kind, gid } = group.cells[at.cell as usize];
-        let by_section = painted.entry(kind).or_insert_with(|| by_section(&kinds[kind], mechanism_of, problems));
-        let row = &kinds[kind].shape.rows[at.row as usize];
+        let by_section = painted.entry(kind).or_insert_with(|| by_section(cells, kind, mechanism_of, problems));
+        let row = &cells.kinds[kind].shape.rows[at.row as usize];
         let RowKind::Compartment(compartment) = row.kind else { continue };
         let gid = if at.ghost { NOBODY } else { gid };
         for &(mechanism, parameters) in &by_section[row.section as usize] {
@@ -72,13 +72,20 @@ pub fn densities<'a>(
 
 type Painted<'a> = Vec<Vec<(usize, &'a [Parameter])>>;
 
-fn by_section<'a>(kind: &'a Kind, mechanism_of: &HashMap<&str, usize>, problems: &mut Problems) -> Painted<'a> {
-    let mut sections: Painted = vec![Vec::new(); kind.cell.morphology.sections.len()];
-    for density in &kind.cell.densities {
-        match mechanism_of.get(density.mechanism.as_str()) {
-            Some(&m) => sections[density.section].push((m, density.parameters.as_slice())),
+fn by_section<'a>(
+    cells: &'a Cells,
+    kind: usize,
+    mechanism_of: &HashMap<&str, usize>,
+    problems: &mut Problems,
+) -> Painted<'a> {
+    let (kind, paint) = (&cells.kinds[kind], &cells.paint);
+    let mut sections: Painted = vec![Vec::new(); kind.sections()];
+    for density in &kind.painted {
+        let name = &paint.names[density.mechanism as usize];
+        match mechanism_of.get(name.as_str()) {
+            Some(&m) => sections[density.section as usize].push((m, paint.sets[density.set as usize].as_slice())),
             None => problems.push(
-                Problem::new("mechanism-missing", format!("no mechanism is called `{}`", density.mechanism))
+                Problem::new("mechanism-missing", format!("no mechanism is called `{name}`"))
                     .help("add its .mod file to [mechanisms] files, or choose one of `tianyan info --mechanisms`"),
             ),
         }

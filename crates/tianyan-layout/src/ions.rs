@@ -1,6 +1,6 @@
 //! Which ions live where, and what their reversal potentials follow (NEURON's rules; numerics.md of the design).
 
-use crate::cells::{GroupCells, Kind};
+use crate::cells::{Cells, GroupCells};
 use crate::chains::NodeRow;
 use crate::group::IonTable;
 use crate::instances::ByMechanism;
@@ -45,7 +45,7 @@ impl Ions {
 
 /// Collects the ions that the instances of a group use.
 pub fn ions(
-    kinds: &[Kind],
+    cells: &Cells,
     group: &GroupCells,
     rows: &[NodeRow],
     mechanisms: &[Arc<Mechanism>],
@@ -75,7 +75,7 @@ pub fn ions(
     for (name, flags) in flags {
         let charge = valence.get(name).copied().unwrap_or(defaults(name).3);
         let table = table(name, charge, &flags, nodes, arena);
-        ions.start.push(start(name, kinds, group, rows, &table, &flags));
+        ions.start.push(start(name, cells, group, rows, &table, &flags));
         let mut at = vec![-1; nodes];
         table.node[..table.count].iter().enumerate().for_each(|(i, &node)| at[node as usize] = i as i32);
         ions.at.push(at);
@@ -120,7 +120,7 @@ fn table(name: &str, valence: f64, flags: &[u8], nodes: usize, arena: &mut Arena
 /// concentrations that a mechanism writes always start from the defaults, as in NEURON.
 fn start(
     name: &str,
-    kinds: &[Kind],
+    cells: &Cells,
     group: &GroupCells,
     rows: &[NodeRow],
     table: &IonTable,
@@ -129,14 +129,16 @@ fn start(
     let (inside, outside, reversal, _) = defaults(name);
     let mut values = [vec![reversal; table.padded], vec![inside; table.padded], vec![outside; table.padded]];
     let variables = [format!("e{name}"), format!("{name}i"), format!("{name}o")];
+    let of_name = |name: &String| variables.iter().position(|variable| variable == name);
+    let which_of: Vec<Option<usize>> = cells.paint.names.iter().map(of_name).collect();
     let mut at: Vec<i32> = vec![-1; flags.len()];
     table.node[..table.count].iter().enumerate().for_each(|(i, &node)| at[node as usize] = i as i32);
     for (node, at_row) in rows.iter().enumerate().filter(|(node, _)| at[*node] >= 0) {
-        let kind = &kinds[group.cells[at_row.cell as usize].kind];
+        let kind = &cells.kinds[group.cells[at_row.cell as usize].kind];
         let row = &kind.shape.rows[at_row.row as usize];
-        let here = kind.cell.ions.iter().filter(|setting| setting.section == row.section as usize);
+        let here = kind.ions.iter().filter(|setting| setting.section == row.section);
         for setting in here.filter(|_| matches!(row.kind, RowKind::Compartment(_))) {
-            let Some(which) = variables.iter().position(|v| *v == setting.variable) else { continue };
+            let Some(which) = which_of[setting.variable as usize] else { continue };
             let written = flags[node] & WRITTEN != 0 && which > 0;
             if !written {
                 values[which][at[node] as usize] = setting.value;

@@ -40,7 +40,7 @@ impl Lowering<'_> {
         let node_fields = node_fields(&mut arena, nodes + 1, self.membrane_current);
         let celsius = arena.add("celsius", 1, "degC", FieldClass::Parameter);
         let kinds = &self.cells.kinds;
-        let ions = ions::ions(kinds, cells, row_of, self.mechanisms, instances, &mut arena);
+        let ions = ions::ions(self.cells, cells, row_of, self.mechanisms, instances, &mut arena);
         let mut order: Vec<usize> = (0..self.mechanisms.len()).filter(|&m| !instances[m].is_empty()).collect();
         order.sort_by_key(|&m| !self.mechanisms[m].writes_concentration());
         let recipe = self.recipe;
@@ -119,7 +119,7 @@ impl Lowering<'_> {
         let mut found: Vec<(Gid, u32, f64)> = Vec::new();
         for (cell, of) in cells.cells.iter().zip(&rows.cells) {
             let kind = &self.cells.kinds[cell.kind];
-            if let Some(detector) = kind.cell.detector {
+            if let Some(detector) = kind.detector {
                 let row = kind.shape.row_at(detector.location) as usize;
                 found.push((cell.gid, rows.nodes(of)[row], detector.threshold_mv));
             }

@@ -80,10 +80,10 @@ pub fn build(
     let coupled: BTreeSet<Gid> =
         couplings.instances.iter().map(|i| i.gid).chain(couplings.peers.iter().map(|p| p.gid)).collect();
     let mechanism_of: HashMap<&str, usize> = mechanisms.iter().enumerate().map(|(i, m)| (m.name.as_str(), i)).collect();
-    let cells = kinds.into_cells(&coupled, &mechanism_of, target)?;
+    let cells = kinds.into_cells(&coupled, target)?;
     check::densities(recipe, mechanisms, &cells, &mut problems);
     let problems = settled(problems)?;
-    let (addresses, row_of) = Addresses::new(&cells, target.lanes);
+    let (addresses, row_of) = Addresses::new(&cells, &mechanism_of, target.lanes);
     let (cells, addresses) = (&cells, &addresses);
     let builder = Builder { recipe, mechanisms, mechanism_of, cells, addresses, row_of, couplings, stimuli, problems };
     builder.build(&gids, gathered, &known.inputs)
@@ -169,7 +169,7 @@ impl Builder<'_> {
         for (layout, incoming) in layouts.iter_mut().zip(incoming) {
             layout.tables.iter_mut().zip(incoming).for_each(|(table, of)| table.incoming = of);
         }
-        let mut finder = Finder::new(self.cells, self.addresses, &layouts);
+        let mut finder = Finder::new(self.recipe, self.cells, self.addresses, &layouts);
         let peers = self.peers(&layouts, &coupled, &mut finder, &mut problems);
         check::pointers(self.recipe, &layouts, &peers, &mut problems);
         let samplers = self.samplers(gids, &mut finder, &mut problems);
@@ -212,7 +212,7 @@ impl Builder<'_> {
         let (mut layouts, mut states) = (Vec::with_capacity(groups), Vec::with_capacity(groups));
         for (g, group) in cells.groups.iter().enumerate() {
             let row_of = &self.row_of[g];
-            let mut all: ByMechanism = instances::densities(&cells.kinds, group, row_of, &self.mechanism_of, problems);
+            let mut all: ByMechanism = instances::densities(cells, group, row_of, &self.mechanism_of, problems);
             instances::place_synapses(&mut gathered.synapses, &gathered.sets, group, addresses, &mut all);
             let Couplings { instances, parameter_sets, .. } = &self.couplings;
             let at = (cells, addresses);

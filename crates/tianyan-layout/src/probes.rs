@@ -4,7 +4,7 @@ use crate::Slot;
 use crate::cells::{Addresses, Cells};
 use crate::group::{Layout, MechanismTable};
 use std::collections::HashMap;
-use tianyan_model::{Gid, Location, Place, Probe, Problem, Problems, Quantity, Report, Rows};
+use tianyan_model::{Gid, Location, Place, Probe, Problem, Problems, Quantity, Recipe, Report, Rows};
 
 /// The slots of one report on this rank.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,7 @@ impl Sampler {
 
 /// Finds slots of quantities.
 pub struct Finder<'a> {
+    recipe: &'a dyn Recipe,
     cells: &'a Cells,
     addresses: &'a Addresses,
     layouts: &'a [Layout],
@@ -59,8 +60,13 @@ pub struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     /// A finder over finished layouts.
-    pub fn new(cells: &'a Cells, addresses: &'a Addresses, layouts: &'a [Layout]) -> Finder<'a> {
-        Finder { cells, addresses, layouts, by_node: HashMap::new(), by_owner: HashMap::new() }
+    pub fn new(
+        recipe: &'a dyn Recipe,
+        cells: &'a Cells,
+        addresses: &'a Addresses,
+        layouts: &'a [Layout],
+    ) -> Finder<'a> {
+        Finder { recipe, cells, addresses, layouts, by_node: HashMap::new(), by_owner: HashMap::new() }
     }
 
     /// The slot of a quantity at a place of a cell of this rank; `instance` as in [`Probe::instance`].
@@ -81,7 +87,7 @@ impl<'a> Finder<'a> {
             }
         };
         let Some(offset) = offset else {
-            let cell = &self.cells.kinds[address.kind as usize].cell;
+            let cell = self.recipe.cell(self.cells.kinds[address.kind as usize].id)?;
             let section = &cell.morphology.sections[location.section].name;
             let what = format!("{} does not exist at {section}({})", describe(quantity, instance), location.x);
             return Err(missing(gid, what).help(present(layout, node)).into());

@@ -50,6 +50,8 @@ pub struct CellShape {
     end: Vec<Option<u32>>,
     start: Option<u32>,
     attachment: Vec<u32>,
+    /// Of each section the section on which it sits, and the length of its compartments, um.
+    cable: Vec<(Option<u32>, f64)>,
 }
 
 /// An end of a section that must have a node although no child is attached there: (section, is the 1 end).
@@ -61,6 +63,10 @@ impl CellShape {
         let geometry = Geometry::new(&cell.morphology, &cell.compartments);
         let mut shape = CellShape { counts: cell.compartments.clone(), ..CellShape::default() };
         let sections = &cell.morphology.sections;
+        let length_um = sections.iter().zip(&cell.compartments).map(|(s, count)| s.length_um() / f64::from(*count));
+        let on = sections.iter().map(|section| section.parent.map(|parent| parent.section as u32));
+        shape.cable = on.zip(length_um).collect();
+        shape.rows.reserve_exact(cell.compartments.iter().map(|count| *count as usize + 1).sum());
         let attached = |section: usize, x: f64| {
             sections.iter().any(|s| s.parent.is_some_and(|p| p.section == section && p.x == x))
         };
@@ -83,7 +89,23 @@ impl CellShape {
                 shape.end[index] = Some(shape.push_end(cell, index, RowKind::End, Some(parent)));
             }
         }
+        shape.rows.shrink_to_fit();
         shape
+    }
+
+    /// Number of sections.
+    pub fn sections(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Length of a row's compartment, um.
+    pub fn length_um(&self, row: usize) -> f64 {
+        self.cable[self.rows[row].section as usize].1
+    }
+
+    /// The section on which a section sits.
+    pub fn parent_section(&self, section: u32) -> Option<u32> {
+        self.cable[section as usize].0
     }
 
     /// The row in which a location lies. Ends without a node of their own are the nearest compartment: nothing

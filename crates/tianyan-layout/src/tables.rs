@@ -195,7 +195,10 @@ pub fn fill(
     problems: &mut Problems,
 ) {
     for ((field, &offset), &len) in table.mechanism.fields.iter().zip(&table.offsets).zip(&table.lengths) {
-        values[offset..offset + len].fill(field.default);
+        // Memory that nobody writes is none: the state is made of zeros.
+        if field.default != 0.0 {
+            values[offset..offset + len].fill(field.default);
+        }
     }
     if let Some(events) = &table.self_events {
         values[events.time..events.time + events.slots * table.padded].fill(f64::INFINITY);
