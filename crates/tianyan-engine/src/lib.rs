@@ -28,7 +28,7 @@ pub use compile::{Compiler, KernelCache};
 pub use cpu::{CpuBackend, CpuOptions};
 pub use error::EngineError;
 pub use kernels::KernelOrigin;
-pub use native::{instruction_set, solve};
+pub use native::{instruction_set, release_memory, solve};
 pub use profile::Profile;
 pub use simulation::Simulation;
 pub use solve::{Arrays, Given};

@@ -3,8 +3,9 @@
 use crate::Target;
 use crate::chains::{self, Chains, Member, NodeRow};
 use crate::group::{CellRows, Rows};
-use crate::shape::{CellShape, ExtraEnd, Row, RowKind};
+use crate::shape::{CellShape, ExtraEnd, Row, RowKind, RowNumbers};
 use crate::state::ALIGN;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Cell, Detector, Gid, KindId, Parameter, PointProcess, Problems, Recipe, Values};
@@ -16,6 +17,10 @@ pub struct Kind {
     pub id: KindId,
     /// The rows of its cells.
     pub shape: CellShape,
+    /// Their numbers; none where there are so many kinds that they are found again when they are needed.
+    numbers: Option<Vec<RowNumbers>>,
+    /// Ends at which there is a node though no section begins there.
+    extra: Vec<ExtraEnd>,
     /// The parent of each row.
     pub parent: Arc<[u32]>,
     /// Its density mechanisms, in the recipe's order.
@@ -117,7 +122,7 @@ pub struct Cells {
     pub groups: Vec<GroupCells>,
 }
 
-/// Cells that are kept whole while kinds are found.
+/// So many kinds keep the numbers of their rows, and so many cells are kept whole while kinds are found.
 const MOST_WHOLE: usize = 64;
 
 /// Where a cell has no body, or is not on this rank.
@@ -160,7 +165,10 @@ impl<'a> Kinds<'a> {
             Some(kind) => *kind,
             None => {
                 let cell = self.whole(id)?;
-                let kind = Kind::new(id, &cell, &key.1, point, &mut self.paint);
+                let mut kind = Kind::new(id, &cell, &key.1, point, &mut self.paint);
+                if self.kinds.len() >= MOST_WHOLE {
+                    kind.numbers = None;
+                }
                 self.kinds.push(kind);
                 self.index.insert(key, self.kinds.len() as u32 - 1);
                 self.kinds.len() as u32 - 1
@@ -200,7 +208,7 @@ impl<'a> Kinds<'a> {
 
 impl Kind {
     fn new(id: KindId, cell: &Cell, extra: &[ExtraEnd], point: Option<u32>, paint: &mut Paint) -> Kind {
-        let shape = CellShape::new(cell, extra);
+        let (shape, numbers) = CellShape::new(cell, extra);
         let parent = shape.rows.iter().map(|row| row.parent).collect();
         let painted = cell.densities.iter().map(|density| Painted {
             section: density.section as u32,
@@ -214,7 +222,16 @@ impl Kind {
             value: ion.value,
         });
         let point = point.filter(|_| painted.is_empty() && shape.rows.len() == 1);
-        Kind { id, parent, ions: ions.collect(), painted, detector: cell.detector, point, shape }
+        let (ions, numbers, extra) = (ions.collect(), Some(numbers), extra.to_vec());
+        Kind { id, shape, numbers, extra, parent, painted, ions, detector: cell.detector, point }
+    }
+
+    /// The numbers of its rows.
+    pub fn numbers(&self, recipe: &dyn Recipe) -> Result<Cow<'_, [RowNumbers]>, Problems> {
+        if let Some(numbers) = &self.numbers {
+            return Ok(Cow::Borrowed(numbers));
+        }
+        Ok(Cow::Owned(CellShape::new(&recipe.cell(self.id)?, &self.extra).1))
     }
 
     /// Number of sections.

@@ -38,7 +38,7 @@ pub use group::{
 pub use network::{Network, PeerCopy, build};
 pub use partition::partition;
 pub use probes::Sampler;
-pub use shape::{CellShape, Row, RowKind};
+pub use shape::{CellShape, Row, RowKind, RowNumbers};
 pub use state::{ALIGN, Arena, Field, State};
 pub use wiring::Wiring;
 

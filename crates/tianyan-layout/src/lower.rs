@@ -4,13 +4,18 @@ use crate::cable;
 use crate::cells::{Cells, GroupCells};
 use crate::chains::NodeRow;
 use crate::group::{Detectors, Layout, NodeFields, Rows};
-use crate::instances::ByMechanism;
+use crate::instances::{ByMechanism, Instance};
 use crate::ions::{self, Ions};
+use crate::shape::RowNumbers;
 use crate::state::{Arena, State};
 use crate::tables::{self, Shared};
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Gid, Problems, Recipe, RunSettings, SecondOrder};
-use tianyan_nmodl::{FieldClass, Mechanism};
+use tianyan_nmodl::ir::{Binding, NodeVariable};
+use tianyan_nmodl::{FieldClass, IonUse, Mechanism};
 
 /// What all groups have in common.
 pub struct Lowering<'a> {
@@ -22,6 +27,8 @@ pub struct Lowering<'a> {
     pub cells: &'a Cells,
     /// Whether membrane currents are recorded.
     pub membrane_current: bool,
+    /// Variables of ions that are recorded, or read by other cells.
+    pub ions_read: BTreeSet<String>,
 }
 
 impl Lowering<'_> {
@@ -55,8 +62,8 @@ impl Lowering<'_> {
         let mut state = State::new(arena.len());
         let values = state.values_mut();
         values[celsius] = self.recipe.run().temperature_celsius;
-        self.fill_nodes(cells, rows, row_of, &node_fields, values);
-        fill_ions(&ions, values);
+        problems.take(self.fill_nodes(cells, rows, row_of, &node_fields, values));
+        self.fill_ions(&ions, instances, values);
         for table in &tables {
             tables::fill(table, &instances[table.source], self.recipe, values, problems);
         }
@@ -89,30 +96,71 @@ impl Lowering<'_> {
         (layout, state)
     }
 
-    fn fill_nodes(&self, cells: &GroupCells, rows: &Rows, row_of: &[NodeRow], f: &NodeFields, values: &mut [f64]) {
+    fn fill_nodes(
+        &self,
+        cells: &GroupCells,
+        rows: &Rows,
+        row_of: &[NodeRow],
+        f: &NodeFields,
+        values: &mut [f64],
+    ) -> Result<(), Problems> {
         let per_ms = capacitance_factor(self.recipe.run());
+        // What nobody reads takes no memory as long as it is not written.
+        let diameters = self
+            .mechanisms
+            .iter()
+            .any(|mechanism| mechanism.kernels.bindings.contains(&Binding::Node(NodeVariable::Diameter)));
+        let mut numbers: HashMap<usize, Cow<[RowNumbers]>> = HashMap::new();
+        for cell in &cells.cells {
+            if let Entry::Vacant(entry) = numbers.entry(cell.kind) {
+                entry.insert(self.cells.kinds[cell.kind].numbers(self.recipe)?);
+            }
+        }
         for (node, at) in row_of.iter().enumerate() {
-            let row = &self.cells.kinds[cells.cells[at.cell as usize].kind].shape.rows[at.row as usize];
+            let row = &numbers[&cells.cells[at.cell as usize].kind][at.row as usize];
             values[f.voltage + node] = row.v_init_mv;
             values[f.area + node] = row.area_um2;
-            values[f.diameter + node] = row.diameter_um;
+            if diameters {
+                values[f.diameter + node] = row.diameter_um;
+            }
             // Ghosts keep a membrane, so that their rows stay solvable.
             let is_bare = at.ghost && row.cm_uf_per_cm2 == 0.0;
             values[f.capacitance + node] = per_ms * if is_bare { 1.0 } else { row.cm_uf_per_cm2 };
         }
         for (cell, of) in cells.cells.iter().zip(&rows.cells) {
             let nodes = rows.nodes(of);
-            for (row, &node) in self.cells.kinds[cell.kind].shape.rows.iter().zip(nodes) {
+            let parents = self.cells.kinds[cell.kind].parent.iter();
+            for ((row, &parent), &node) in numbers[&cell.kind].iter().zip(parents).zip(nodes) {
                 values[f.to_parent + node as usize] = row.to_parent;
                 values[f.from_parent + node as usize] = row.from_parent;
                 values[f.axial + node as usize] -= row.to_parent;
-                values[f.axial + nodes[row.parent as usize] as usize] -= row.from_parent;
+                values[f.axial + nodes[parent as usize] as usize] -= row.from_parent;
             }
         }
         let nobody = row_of.len();
         values[f.area + nobody] = 100.0;
         values[f.diameter + nobody] = 1.0;
         values[f.voltage + nobody] = -65.0;
+        Ok(())
+    }
+
+    /// Concentrations only where some mechanism or somebody else reads them.
+    fn fill_ions(&self, ions: &Ions, instances: &ByMechanism, values: &mut [f64]) {
+        for (table, [reversal, inside, outside]) in ions.tables.iter().zip(&ions.start) {
+            let n = table.padded;
+            values[table.reversal..table.reversal + n].copy_from_slice(reversal);
+            let uses = |(mechanism, list): (&Arc<Mechanism>, &Vec<Instance>)| {
+                let used = |ion: &IonUse| {
+                    ion.name == table.name && (ion.reads_concentration || ion.writes_inside || ion.writes_outside)
+                };
+                !list.is_empty() && mechanism.ions.iter().any(used)
+            };
+            let read = ["i", "o"].iter().any(|side| self.ions_read.contains(&format!("{}{side}", table.name)));
+            if read || self.mechanisms.iter().zip(instances).any(uses) {
+                values[table.inside..table.inside + n].copy_from_slice(inside);
+                values[table.outside..table.outside + n].copy_from_slice(outside);
+            }
+        }
     }
 
     fn detectors(&self, cells: &GroupCells, rows: &Rows) -> Detectors {
@@ -155,14 +203,5 @@ fn node_fields(arena: &mut Arena, len: usize, imem: bool) -> NodeFields {
         to_parent: arena.add("to_parent", len, "S/cm2", Parameter),
         from_parent: arena.add("from_parent", len, "S/cm2", Parameter),
         membrane_current: imem.then(|| arena.add("i_membrane", len, "nA", Real)),
-    }
-}
-
-fn fill_ions(ions: &Ions, values: &mut [f64]) {
-    for (table, [reversal, inside, outside]) in ions.tables.iter().zip(&ions.start) {
-        let n = table.padded;
-        values[table.reversal..table.reversal + n].copy_from_slice(reversal);
-        values[table.inside..table.inside + n].copy_from_slice(inside);
-        values[table.outside..table.outside + n].copy_from_slice(outside);
     }
 }

@@ -205,7 +205,14 @@ impl Builder<'_> {
         let groups = cells.groups.len();
         let counts = gathered.columns.count(gathered.synapses.list(), addresses, groups, mechanisms.len());
         let imem = self.recipe.reports().iter().any(|r| r.quantity == Quantity::MembraneCurrent);
-        let lowering = Lowering { recipe: self.recipe, mechanisms, cells, membrane_current: imem };
+        let reported = self.recipe.reports().iter().map(|report| &report.quantity);
+        let read = reported.chain(self.couplings.peers.iter().map(|peer| &peer.quantity));
+        let of_ion = |quantity: &Quantity| match quantity {
+            Quantity::Ion(variable) => Some(variable.clone()),
+            _ => None,
+        };
+        let ions_read = read.filter_map(of_ion).collect();
+        let lowering = Lowering { recipe: self.recipe, mechanisms, cells, membrane_current: imem, ions_read };
         let [of_couplings, of_stimuli] = [&self.couplings.instances, &self.stimuli.instances].map(|p| self.by_group(p));
         let [mut coupled, mut driven] =
             [&self.couplings.instances, &self.stimuli.instances].map(|list| vec![Placed::default(); list.len()]);

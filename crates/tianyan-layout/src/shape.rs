@@ -18,7 +18,7 @@ pub enum RowKind {
 }
 
 /// One row of the matrix.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// Section it belongs to.
     pub section: u32,
@@ -26,6 +26,11 @@ pub struct Row {
     pub kind: RowKind,
     /// Row of its parent; the root is its own.
     pub parent: u32,
+}
+
+/// The numbers of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RowNumbers {
     /// Membrane area, um2; 100 at ends.
     pub area_um2: f64,
     /// Diameter, um; 0 at ends.
@@ -58,10 +63,11 @@ pub struct CellShape {
 pub type ExtraEnd = (u32, bool);
 
 impl CellShape {
-    /// Lowers `cell`, with nodes at the `extra` ends too.
-    pub fn new(cell: &Cell, extra: &[ExtraEnd]) -> CellShape {
+    /// Lowers `cell`, with nodes at the `extra` ends too: its rows, and their numbers.
+    pub fn new(cell: &Cell, extra: &[ExtraEnd]) -> (CellShape, Vec<RowNumbers>) {
         let geometry = Geometry::new(&cell.morphology, &cell.compartments);
         let mut shape = CellShape { counts: cell.compartments.clone(), ..CellShape::default() };
+        let mut numbers = Vec::new();
         let sections = &cell.morphology.sections;
         let length_um = sections.iter().zip(&cell.compartments).map(|(s, count)| s.length_um() / f64::from(*count));
         let on = sections.iter().map(|section| section.parent.map(|parent| parent.section as u32));
@@ -71,7 +77,7 @@ impl CellShape {
             sections.iter().any(|s| s.parent.is_some_and(|p| p.section == section && p.x == x))
         };
         if attached(0, 0.0) || extra.contains(&(0, false)) {
-            shape.start = Some(shape.push_end(cell, 0, RowKind::Start, None));
+            shape.start = Some(shape.push_end((cell, &mut numbers), 0, RowKind::Start, None));
         }
         for (index, section) in sections.iter().enumerate() {
             let parent = match section.parent {
@@ -79,18 +85,18 @@ impl CellShape {
                 None => shape.start,
             };
             shape.attachment.push(parent.unwrap_or(shape.rows.len() as u32));
-            shape.push_compartments(cell, &geometry, index, parent, section.parent.is_some());
+            shape.push_compartments((cell, &mut numbers), &geometry, index, parent, section.parent.is_some());
             let end = attached(index, 1.0) || extra.contains(&(index as u32, true));
             shape.end.push(None);
             if end {
                 let last = geometry.sections[index][geometry.sections[index].len() - 1];
                 let ohm = cell.ra_ohm_cm[index] * last.right_mohm;
                 let parent = (shape.rows.len() as u32 - 1, ohm);
-                shape.end[index] = Some(shape.push_end(cell, index, RowKind::End, Some(parent)));
+                shape.end[index] = Some(shape.push_end((cell, &mut numbers), index, RowKind::End, Some(parent)));
             }
         }
         shape.rows.shrink_to_fit();
-        shape
+        (shape, numbers)
     }
 
     /// Number of sections.
@@ -134,7 +140,7 @@ impl CellShape {
 
     fn push_compartments(
         &mut self,
-        cell: &Cell,
+        (cell, numbers): (&Cell, &mut Vec<RowNumbers>),
         geometry: &Geometry,
         section: usize,
         parent: Option<u32>,
@@ -152,10 +158,8 @@ impl CellShape {
                 _ => row - 1,
             };
             debug_assert!(i > 0 || child || parent == row || self.start.is_some());
-            self.rows.push(Row {
-                section: section as u32,
-                kind: RowKind::Compartment(i as u32),
-                parent,
+            self.rows.push(Row { section: section as u32, kind: RowKind::Compartment(i as u32), parent });
+            numbers.push(RowNumbers {
                 area_um2: compartment.area_um2,
                 diameter_um: compartment.diameter_um,
                 cm_uf_per_cm2: cell.cm_uf_per_cm2[section].at(i),
@@ -163,16 +167,20 @@ impl CellShape {
                 from_parent: 0.0,
                 v_init_mv: cell.v_init_mv[section],
             });
-            self.couple(row, mohm);
+            self.couple(numbers, row, mohm);
         }
     }
 
-    fn push_end(&mut self, cell: &Cell, section: usize, kind: RowKind, parent: Option<(u32, f64)>) -> u32 {
+    fn push_end(
+        &mut self,
+        (cell, numbers): (&Cell, &mut Vec<RowNumbers>),
+        section: usize,
+        kind: RowKind,
+        parent: Option<(u32, f64)>,
+    ) -> u32 {
         let row = self.rows.len() as u32;
-        self.rows.push(Row {
-            section: section as u32,
-            kind,
-            parent: parent.map_or(row, |p| p.0),
+        self.rows.push(Row { section: section as u32, kind, parent: parent.map_or(row, |p| p.0) });
+        numbers.push(RowNumbers {
             area_um2: END_AREA_UM2,
             diameter_um: 0.0,
             cm_uf_per_cm2: 0.0,
@@ -181,19 +189,19 @@ impl CellShape {
             v_init_mv: cell.v_init_mv[section],
         });
         if let Some((_, mohm)) = parent {
-            self.couple(row, mohm);
+            self.couple(numbers, row, mohm);
         }
         row
     }
 
     /// Sets the coupling of a row to its parent through `mohm` megaohm: 1 uS / um2 is 100 S/cm2.
-    fn couple(&mut self, row: u32, mohm: f64) {
+    fn couple(&self, numbers: &mut [RowNumbers], row: u32, mohm: f64) {
         let parent = self.rows[row as usize].parent;
         if parent == row {
             return;
         }
-        let parent_area = self.rows[parent as usize].area_um2;
-        let row = &mut self.rows[row as usize];
+        let parent_area = numbers[parent as usize].area_um2;
+        let row = &mut numbers[row as usize];
         row.to_parent = -1e2 / (mohm * row.area_um2);
         row.from_parent = -1e2 / (mohm * parent_area);
     }

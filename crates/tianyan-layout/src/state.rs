@@ -1,5 +1,6 @@
 //! One aligned allocation per group for every number of the simulation, addressed by named fields.
 
+use memmap2::MmapMut;
 use tianyan_nmodl::FieldClass;
 
 /// Doubles in a cache line and in the widest vector: fields begin on and are padded to this many.
@@ -48,30 +49,31 @@ impl Arena {
     }
 }
 
-/// The numbers of one group: a 64-byte-aligned array.
+/// The numbers of one group: an array that begins on a page. What nobody writes takes no memory.
 #[derive(Debug)]
 pub struct State {
-    storage: Vec<f64>,
-    start: usize,
+    pages: MmapMut,
     len: usize,
 }
 
 impl State {
     /// All zero.
+    ///
+    /// # Panics
+    /// If the system has no memory left.
     pub fn new(len: usize) -> State {
-        let storage = vec![0.0; len + ALIGN];
-        let start = storage.as_ptr().align_offset(ALIGN * size_of::<f64>()).min(ALIGN);
-        State { storage, start, len }
+        let bytes = (len * size_of::<f64>()).max(1);
+        State { pages: MmapMut::map_anon(bytes).expect("memory for the state of a group"), len }
     }
 
     /// The numbers.
     pub fn values(&self) -> &[f64] {
-        &self.storage[self.start..self.start + self.len]
+        bytemuck::cast_slice(&self.pages[..self.len * size_of::<f64>()])
     }
 
     /// The numbers, to be changed.
     pub fn values_mut(&mut self) -> &mut [f64] {
-        &mut self.storage[self.start..self.start + self.len]
+        bytemuck::cast_slice_mut(&mut self.pages[..self.len * size_of::<f64>()])
     }
 }
 

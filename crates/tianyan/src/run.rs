@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 use tianyan_comm::Solo;
-use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation};
+use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation, release_memory};
 use tianyan_io::output::{Output, PopulationSize, RunStatus, RunSummary, rfc3339};
 use tianyan_layout::{Network, partition};
 use tianyan_model::Gid;
@@ -65,6 +65,7 @@ impl Session {
         let backend = backend(&StartOptions { threads: Some(threads), ..options.clone() });
         use_threads(threads);
         let network = self.network(&backend)?;
+        release_memory();
         let (compartments, cells) = (network.compartments, network.cells);
         let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
         let mut output = self.create_output(&directory, options)?;
