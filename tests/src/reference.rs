@@ -56,7 +56,8 @@ impl Backend for Reference {
             let dt = group.layout.run.dt_ms;
             for s in steps.clone() {
                 let n = inputs.first_step + s as u64;
-                if phase != Phase::ToStates {
+                let (is_first, is_last) = (s == steps.start, s + 1 == steps.end);
+                if matches!(phase, Phase::Whole | Phase::ToVoltage) || (phase == Phase::ToNextVoltage && is_last) {
                     let spikes = &mut outputs.groups[g].spikes;
                     let events: Vec<Event> =
                         inputs.groups[g].events.iter().filter(|e| e.step as usize == s).copied().collect();
@@ -64,7 +65,7 @@ impl Backend for Reference {
                     let driven = &inputs.groups[g].driven[s * width..(s + 1) * width];
                     to_voltage(group, inputs.times_ms[s], dt, (&events, &self.heard, n), driven, spikes);
                 }
-                if phase != Phase::ToVoltage {
+                if matches!(phase, Phase::Whole | Phase::ToStates) || (phase == Phase::ToNextVoltage && is_first) {
                     sweep(group, |t| &t.mechanism.kernels.state, |_| true, next_ms(inputs.times_ms[s], dt), dt);
                     fire(group, (inputs.times_ms[s], dt), &mut outputs.groups[g].spikes);
                     for (sampler, rows) in self.samplers.iter().zip(&mut outputs.groups[g].rows) {

@@ -12,8 +12,11 @@ pub enum Phase {
     Whole,
     /// Coupled groups: one step, up to and with the new voltages.
     ToVoltage,
-    /// Coupled groups: the rest of that step, after peers were exchanged.
+    /// Coupled groups: the rest of a step, after peers were exchanged.
     ToStates,
+    /// Coupled groups: the rest of the first of two steps, and the second up to its voltages. As `ToStates` and `ToVoltage`, but
+    /// threads meet once.
+    ToNextVoltage,
 }
 
 /// What made a cell fire: the spike whose event did. Simultaneous spikes are ordered by it, as NEURON's queue would.

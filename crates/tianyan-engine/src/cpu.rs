@@ -150,6 +150,10 @@ impl Backend for CpuBackend {
                 }),
                 Phase::ToVoltage => loaded.advance_voltage(clock(steps.start), inputs, own, outputs),
                 Phase::ToStates => loaded.advance_states(clock(steps.start), outputs),
+                Phase::ToNextVoltage => {
+                    loaded.advance_states(clock(steps.start), outputs);
+                    loaded.advance_voltage(clock(steps.start + 1), inputs, own, outputs);
+                }
             }
             let [before, after] = [steps.start, steps.end].map(|step| first + step as u64);
             loaded.check_events()?;
@@ -169,14 +173,22 @@ impl Backend for CpuBackend {
     }
 
     fn gather(&self, slots: &[Slot], values: &mut [f64]) {
-        for (slot, value) in slots.iter().zip(values) {
-            *value = self.groups[slot.group as usize].group.state.values()[slot.offset as usize];
+        let mut rest = values;
+        for slots in slots.chunk_by(|a, b| a.group == b.group) {
+            let (values, after) = std::mem::take(&mut rest).split_at_mut(slots.len());
+            let state = self.groups[slots[0].group as usize].group.state.values();
+            slots.iter().zip(values).for_each(|(slot, value)| *value = state[slot.offset as usize]);
+            rest = after;
         }
     }
 
     fn scatter(&mut self, slots: &[Slot], values: &[f64]) {
-        for (slot, &value) in slots.iter().zip(values) {
-            self.groups[slot.group as usize].group.state.values_mut()[slot.offset as usize] = value;
+        let mut rest = values;
+        for slots in slots.chunk_by(|a, b| a.group == b.group) {
+            let (values, after) = rest.split_at(slots.len());
+            let state = self.groups[slots[0].group as usize].group.state.values_mut();
+            slots.iter().zip(values).for_each(|(slot, value)| state[slot.offset as usize] = *value);
+            rest = after;
         }
     }
 

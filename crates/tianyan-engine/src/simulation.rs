@@ -6,7 +6,7 @@ use crate::step::next_ms;
 use crate::{EngineError, Profile, start};
 use std::sync::Arc;
 use tianyan_comm::Communicator;
-use tianyan_layout::{Connectivity, Layout, Network, Sampler, Slot, cell_slots};
+use tianyan_layout::{Connectivity, Layout, Network, PeerCopy, Sampler, Slot, cell_slots};
 use tianyan_model::{CellState, Epoch, Gid, RunSettings, Snapshot, Spike, TraceBlock, Waveform};
 
 /// Steps after which an epoch ends where no delay says so: the block in which output is written.
@@ -23,9 +23,7 @@ pub struct Simulation {
     longest_delay_ms: f64,
     connectivity: Connectivity,
     waveforms: Vec<Vec<Waveform>>,
-    peers_from: Vec<Slot>,
-    peers_to: Vec<Slot>,
-    peer_values: Vec<f64>,
+    peers: Peers,
     coupled: bool,
     uncoupled: bool,
     samplers: Vec<Sampler>,
@@ -39,6 +37,37 @@ pub struct Simulation {
     /// Spikes that the next epoch hands out: those of t = 0, and those so late that others of an earlier time may follow.
     held: Vec<Fired>,
     spikes: u64,
+}
+
+/// What cells see of each other in every step.
+struct Peers {
+    /// What is read, each once, group by group.
+    from: Vec<Slot>,
+    /// Where it goes, group by group.
+    to: Vec<Slot>,
+    /// Which of `from` each of `to` gets.
+    which: Vec<u32>,
+    read: Vec<f64>,
+    written: Vec<f64>,
+}
+
+impl Peers {
+    fn new(copies: &[PeerCopy]) -> Peers {
+        let mut from: Vec<Slot> = copies.iter().map(|copy| copy.from).collect();
+        from.sort_unstable();
+        from.dedup();
+        let mut sorted: Vec<&PeerCopy> = copies.iter().collect();
+        sorted.sort_unstable_by_key(|copy| copy.to);
+        let which = |copy: &&PeerCopy| from.binary_search(&copy.from).unwrap_or_default() as u32;
+        let (read, written) = (vec![0.0; from.len()], vec![0.0; copies.len()]);
+        Peers {
+            to: sorted.iter().map(|copy| copy.to).collect(),
+            which: sorted.iter().map(which).collect(),
+            from,
+            read,
+            written,
+        }
+    }
 }
 
 /// Known spikes not yet expanded, ascending in time.
@@ -79,9 +108,7 @@ impl Simulation {
             longest_delay_ms: network.longest_delay_ms,
             connectivity: network.connectivity,
             waveforms: network.waveforms,
-            peers_from: network.peers.iter().map(|p| p.from).collect(),
-            peers_to: network.peers.iter().map(|p| p.to).collect(),
-            peer_values: vec![0.0; network.peers.len()],
+            peers: Peers::new(&network.peers),
             coupled,
             uncoupled,
             samplers: network.samplers,
@@ -153,11 +180,7 @@ impl Simulation {
             self.backend.advance(0..steps, Phase::Whole, &self.inputs, &mut self.outputs)?;
         }
         if self.coupled {
-            for s in 0..steps {
-                self.backend.advance(s..s + 1, Phase::ToVoltage, &self.inputs, &mut self.outputs)?;
-                self.exchange_peers();
-                self.backend.advance(s..s + 1, Phase::ToStates, &self.inputs, &mut self.outputs)?;
-            }
+            self.advance_coupled(steps)?;
         }
         self.inputs.heard.clear();
         self.inputs.forget = false;
@@ -168,6 +191,23 @@ impl Simulation {
         self.exchange_spikes(&fired);
         let spikes = self.hand_out(fired);
         Ok(Epoch { end_ms: self.time_ms(), spikes, traces: self.traces(first_step) })
+    }
+
+    /// Step by step: cells see each other's new voltages.
+    fn advance_coupled(&mut self, steps: usize) -> Result<(), EngineError> {
+        for s in 0..=steps {
+            let (phase, range) = match s {
+                _ if steps == 0 => return Ok(()),
+                0 => (Phase::ToVoltage, 0..1),
+                _ if s == steps => (Phase::ToStates, s - 1..s),
+                _ => (Phase::ToNextVoltage, s - 1..s + 1),
+            };
+            self.backend.advance(range, phase, &self.inputs, &mut self.outputs)?;
+            if s < steps {
+                self.exchange_peers();
+            }
+        }
+        Ok(())
     }
 
     /// Everything that changes, in an order that no layout can change, and the spikes still on their way.
@@ -252,8 +292,10 @@ impl Simulation {
     }
 
     fn exchange_peers(&mut self) {
-        self.backend.gather(&self.peers_from, &mut self.peer_values);
-        self.backend.scatter(&self.peers_to, &self.peer_values);
+        let Peers { from, to, which, read, written } = &mut self.peers;
+        self.backend.gather(from, read);
+        which.iter().zip(&mut *written).for_each(|(&which, value)| *value = read[which as usize]);
+        self.backend.scatter(to, written);
     }
 
     /// What fired in an epoch; before the first one the spikes of t = 0 did.
