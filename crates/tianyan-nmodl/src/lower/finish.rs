@@ -37,9 +37,14 @@ pub(super) fn mechanism(
         Binding::Field(f) => fields[f].1.class == FieldClass::Exact,
         _ => false,
     };
+    let is_parameter = |b: u32| match bindings[b as usize] {
+        Binding::Celsius => true,
+        Binding::Field(f) => fields[f].1.class == FieldClass::Parameter && fields[f].1.stream.is_none(),
+        _ => false,
+    };
     let is_swept = |phase: &Phase| matches!(phase, Phase::Current | Phase::State);
     for (_, kernel) in phases.iter().zip(&mut made).filter(|(phase, _)| is_swept(phase)) {
-        *kernel = rewrite::cheaper(std::mem::take(kernel), &bindings, is_exact);
+        *kernel = rewrite::cheaper(std::mem::take(kernel), &bindings, is_parameter, is_exact);
     }
     let swept = phases.iter().zip(&mut made).filter(|(phase, _)| is_swept(phase)).map(|(_, kernel)| kernel);
     let (places, mut fields): (Vec<usize>, Vec<Field>) = fields.into_iter().unzip();

@@ -7,14 +7,22 @@ use super::{divide, exponentials, signs};
 use crate::graph::{Graph, operands, rename};
 use crate::ir::{Binding, Comparison, Destination, Function, Kernel, Op, Value};
 
-/// The same kernel, cheaper. `is_exact` tells of the bindings of times and counters.
-pub(super) fn cheaper(kernel: Kernel, bindings: &[Binding], is_exact: impl Fn(u32) -> bool) -> Kernel {
+/// The same kernel, cheaper. `is_exact` tells of the bindings of times and counters, `is_parameter` of those that stay the
+/// same for the whole run.
+pub(super) fn cheaper(
+    kernel: Kernel,
+    bindings: &[Binding],
+    is_parameter: impl Fn(u32) -> bool,
+    is_exact: impl Fn(u32) -> bool,
+) -> Kernel {
     if !kernel.iterations.is_empty() {
         return kernel;
     }
     let kernel = divide::by_numbers(&kernel, &is_exact);
     let kernel = exponentials::share(&kernel, bindings, &is_exact);
     let kernel = signs::outwards(&kernel, &is_exact);
+    let kernel = divide::by_inverse_less_one(&kernel, &is_exact);
+    let kernel = divide::by_steady(&kernel, &is_parameter, &is_exact);
     trimmed(&divide::by_inverses(&kernel, &is_exact))
 }
 
