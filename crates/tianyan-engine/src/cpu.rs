@@ -68,7 +68,11 @@ impl CpuBackend {
         &self.origins
     }
 
-    fn kernels(&self, mechanism: &Mechanism) -> Result<(Kernels, KernelOrigin), EngineError> {
+    /// The kernels of a mechanism, and where they came from.
+    ///
+    /// # Errors
+    /// If they cannot be compiled.
+    pub fn kernels(&self, mechanism: &Mechanism) -> Result<(Kernels, KernelOrigin), EngineError> {
         Ok(if self.options.interpret {
             (Kernels::Interpreted, KernelOrigin::Interpreted)
         } else if let Some(native) = native::shipped(mechanism, native::instruction_set()) {

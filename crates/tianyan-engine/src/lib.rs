@@ -27,7 +27,7 @@ pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Heard
 pub use compile::{Compiler, KernelCache};
 pub use cpu::{CpuBackend, CpuOptions};
 pub use error::EngineError;
-pub use kernels::KernelOrigin;
+pub use kernels::{KernelOrigin, Kernels, Sweep};
 pub use native::{instruction_set, release_memory, solve};
 pub use profile::Profile;
 pub use simulation::Simulation;
