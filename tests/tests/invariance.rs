@@ -84,6 +84,27 @@ fn points() {
     check_cpu(&format!("{POINTS}{poisson}"));
 }
 
+/// Event-driven cells that fire on half steps, where rounding decides, with delays as short as an epoch.
+#[test]
+fn points_hear_what_falls_between_steps() {
+    let text = "schema_version = 1\n[run]\nduration_ms = 40.0\ndt_ms = 0.1\n[cells.relay]\nartificial = { mechanism = \
+        \"IntFire1\", parameters = { refrac = 0.05 } }\n[cells.point]\nartificial = { mechanism = \"LifCurrDelta\", \
+        parameters = { v_thresh = 1e6, tau_m = 1e9 } }\n[populations]\nrelay = { cell = \"relay\", size = 1 }\n\
+        point = { cell = \"point\", size = 1 }\ntrain = { spike_times_ms = [TIMES] }\n[[connections]]\nsource = \"train\"\n\
+        target = \"relay\"\nrule = \"all_to_all\"\nweight = 2\ndelay_ms = 0.5\n[[connections]]\nsource = \"relay\"\ntarget = \
+        \"point\"\nrule = \"all_to_all\"\nweight = 1\ndelay_ms = DELAY\n[[probes]]\nreport = \"v\"\nvariable = \"v\"\ncells = \
+        \"point\"\nprecision = \"f64\"\n";
+    let times: Vec<String> = (0..150).map(|k| format!("{:.2}", 1.05 + 0.25 * f64::from(k))).collect();
+    for delay in ["0.1", "0.3", "1.0"] {
+        let text = text.replace("TIMES", &times.join(", ")).replace("DELAY", delay);
+        let want = record(&text, cpu(1), None);
+        assert_same(delay, &want, &record(&text, cpu(1), Some(1)));
+        let heard = f64::from_bits(*want.traces[0].last().unwrap()) + 65.0;
+        // All but those of the last steps, which are still on their way.
+        assert!((heard - want.spikes.len() as f64).abs() < 5.0 && heard > 100.0, "{heard} of {}", want.spikes.len());
+    }
+}
+
 #[test]
 fn synapses() {
     check(SYNAPSES);
@@ -137,12 +158,15 @@ fn events() {
 
 #[test]
 fn snapshots_hold_events_on_their_way() {
-    let recipe = recipe(EVENTS, &root().join("tests/tests/models"));
-    for epochs in [1, 5, 9, 14] {
+    for (text, epochs) in
+        [EVENTS, POINTS].into_iter().flat_map(|text| [1, 5, 9, 14, 61, 150].map(|epochs| (text, epochs)))
+    {
+        let recipe = recipe(text, &root().join("tests/tests/models"));
         let mut whole = simulation(&recipe, cpu(1));
         whole.limit_epoch(60);
         run(&mut whole, epochs);
         let snapshot = whole.snapshot();
+        assert!(text == EVENTS || epochs < 9 || !snapshot.spikes.is_empty(), "nothing is on its way");
         let rest = run(&mut whole, usize::MAX);
         let mut other = simulation(&recipe, small_groups(2));
         other.restore(&snapshot).expect("the same model");

@@ -162,7 +162,8 @@ impl Backend for CpuBackend {
             let [before, after] = [steps.start, steps.end].map(|step| first + step as u64);
             loaded.check_events()?;
             // Epochs of a step or two are not worth a look each.
-            if steps.len() as u64 >= CHECK_STEPS / 2 || before / CHECK_STEPS < after / CHECK_STEPS {
+            let is_last = after >= loaded.group.layout.run.steps();
+            if steps.len() as u64 >= CHECK_STEPS / 2 || before / CHECK_STEPS < after / CHECK_STEPS || is_last {
                 loaded.check_finite(after)?;
             }
             Ok(())

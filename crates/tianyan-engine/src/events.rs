@@ -78,7 +78,7 @@ impl Queue {
 }
 
 /// Whether an event is due in the step that starts at `t_ms`, or was before: its time is not after the middle.
-fn is_due(time_ms: f64, t_ms: f64, dt_ms: f64) -> bool {
+pub fn is_due(time_ms: f64, t_ms: f64, dt_ms: f64) -> bool {
     time_ms <= t_ms + 0.5 * dt_ms
 }
 

@@ -13,6 +13,7 @@ mod deliver;
 mod diffuse;
 mod error;
 mod events;
+mod grid;
 mod kernels;
 mod native;
 mod poisson;

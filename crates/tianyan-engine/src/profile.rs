@@ -14,21 +14,31 @@ pub enum Part {
     Delivery,
     /// Thresholds of detectors, spikes of point neurons.
     Detection,
-    /// Clamps.
+    /// Clamps, and what depends on the parameters that they drive.
     Stimuli,
-    /// What is set to 0 before currents are summed, and Nernst's equation.
+    /// What is set to 0 before currents are summed, Nernst's equation, and BEFORE BREAKPOINT.
     Preparation,
     /// Point processes' shares are added to their nodes.
     Sums,
     /// The tree, and the new voltages.
     Solve,
+    /// Along the cable.
+    Diffusion,
     /// Reports.
     Recording,
 }
 
 impl Part {
-    const ALL: [Part; 7] =
-        [Part::Delivery, Part::Detection, Part::Stimuli, Part::Preparation, Part::Sums, Part::Solve, Part::Recording];
+    const ALL: [Part; 8] = [
+        Part::Delivery,
+        Part::Detection,
+        Part::Stimuli,
+        Part::Preparation,
+        Part::Sums,
+        Part::Solve,
+        Part::Diffusion,
+        Part::Recording,
+    ];
 
     /// What it is called.
     pub fn word(self) -> &'static str {
@@ -39,6 +49,7 @@ impl Part {
             Part::Preparation => "zeros and Nernst",
             Part::Sums => "sums of point processes",
             Part::Solve => "voltage equation",
+            Part::Diffusion => "diffusion",
             Part::Recording => "reports",
         }
     }

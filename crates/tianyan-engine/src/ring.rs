@@ -76,3 +76,18 @@ impl Ring {
         self.rows = rows;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Ring;
+
+    #[test]
+    fn what_is_on_its_way_survives_more_room() {
+        let mut ring = Ring { rows: vec![0.0; 4 * 2], width: 2 };
+        (7..11u64).for_each(|step| ring.rows[(step as usize & 3) * 2] = step as f64);
+        ring.reach(23, 7);
+        assert_eq!(ring.steps(), 32);
+        let due = |step: u64| ring.rows[(step as usize & 31) * 2];
+        assert_eq!((5..13).map(due).collect::<Vec<_>>(), [0.0, 0.0, 7.0, 8.0, 9.0, 10.0, 0.0, 0.0]);
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 use crate::events::Queue;
+use crate::grid::Grid;
 use crate::step::next_ms;
 use crate::{EngineError, Profile, start};
 use std::sync::Arc;
@@ -36,6 +37,10 @@ pub struct Simulation {
     outputs: Outputs,
     /// Spikes that the next epoch hands out: those of t = 0, and those so late that others of an earlier time may follow.
     held: Vec<Fired>,
+    /// Up to then all spikes were handed out.
+    handed_out_ms: f64,
+    /// Spikes that point neurons have not heard yet.
+    later: Vec<Heard>,
     spikes: u64,
 }
 
@@ -120,6 +125,8 @@ impl Simulation {
             inputs: Inputs { groups: vec![GroupInputs::default(); group_count], ..Inputs::default() },
             outputs: Outputs { groups: vec![outputs; group_count] },
             held: start.spikes,
+            handed_out_ms: f64::NEG_INFINITY,
+            later: Vec::new(),
             spikes: 0,
         })
     }
@@ -218,7 +225,7 @@ impl Simulation {
             CellState { gid, values }
         };
         let cells = cell_slots(&self.layouts).into_iter().map(cell).collect();
-        Snapshot { step: self.step, cells, spikes: self.recent.clone() }
+        Snapshot { step: self.step, cells, spikes: self.recent.clone(), handed_out_ms: self.handed_out_ms }
     }
 
     /// Continues from a snapshot of the same model, made by any layout on any number of ranks.
@@ -237,23 +244,28 @@ impl Simulation {
         let before = (1..snapshot.step).fold(0.0, |t, _| next_ms(t, self.run.dt_ms));
         self.queue = Queue::default();
         self.inputs.heard.clear();
+        self.later.clear();
         self.inputs.forget = true;
         self.trains.next = 0;
         self.recent = snapshot.spikes.clone();
         let now = self.time_ms();
         let oldest = now - self.longest_delay_ms - self.run.dt_ms;
         self.trains.next = self.trains.spikes.partition_point(|s| s.time_ms < oldest);
+        let mut grid = Grid::new(0, 0.0, self.run.dt_ms);
         for spike in &snapshot.spikes {
             self.queue.push(*spike, &self.connectivity);
-            self.inputs.heard.push(hear(spike, self.run.dt_ms));
+            self.later.push(grid.hear(spike));
         }
-        self.expand_trains(now);
+        self.expand_trains(now, Grid::new(0, 0.0, self.run.dt_ms));
         if snapshot.step > 0 {
             self.queue.forget_until(before, self.run.dt_ms);
         }
-        let settled_ms = self.settled_ms();
-        let late = snapshot.spikes.iter().filter(|spike| spike.time_ms > settled_ms);
-        self.held = late.map(|spike| Fired { spike: *spike, cause: Cause::NONE }).collect();
+        self.handed_out_ms = snapshot.handed_out_ms;
+        if snapshot.step > 0 {
+            let is_late = |spike: &&Spike| spike.time_ms > self.handed_out_ms && slots_of.contains_key(&spike.gid);
+            let late = snapshot.spikes.iter().filter(is_late);
+            self.held = late.map(|spike| Fired { spike: *spike, cause: Cause::NONE }).collect();
+        }
         self.exchange_peers();
         Ok(())
     }
@@ -277,16 +289,23 @@ impl Simulation {
             outputs.spikes.clear();
             outputs.rows.iter_mut().for_each(Vec::clear);
         }
-        self.expand_trains(end);
+        self.expand_trains(end, Grid::new(self.step, self.time_ms, dt));
         self.queue.take(&self.inputs.times_ms, dt, &mut self.inputs.groups);
+        let (last, heard) = (self.step + steps as u64, &mut self.inputs.heard);
+        self.later.retain(|later| {
+            if later.step <= last {
+                heard.push(*later);
+            }
+            later.step > last
+        });
     }
 
     /// Expands all known spikes up to `end_ms`: no event is due before its spike.
-    fn expand_trains(&mut self, end_ms: f64) {
+    fn expand_trains(&mut self, end_ms: f64, mut grid: Grid) {
         let Trains { spikes, next } = &mut self.trains;
         while let Some(spike) = spikes.get(*next).filter(|s| s.time_ms <= end_ms) {
             self.queue.push(*spike, &self.connectivity);
-            self.inputs.heard.push(hear(spike, self.run.dt_ms));
+            self.later.push(grid.hear(spike));
             *next += 1;
         }
     }
@@ -313,13 +332,15 @@ impl Simulation {
         let mut all = std::mem::take(&mut self.held);
         all.extend(fired);
         all.sort_by(order);
-        let settled_ms = if self.is_done() { f64::INFINITY } else { self.settled_ms() };
-        self.held = all.split_off(all.partition_point(|fired| fired.spike.time_ms <= settled_ms));
+        self.handed_out_ms = if self.is_done() { f64::INFINITY } else { self.time_ms() - 0.5 * self.run.dt_ms };
+        self.held = all.split_off(all.partition_point(|fired| fired.spike.time_ms <= self.handed_out_ms));
         all.into_iter().map(|fired| fired.spike).collect()
     }
 
-    fn settled_ms(&self) -> f64 {
-        self.time_ms() - 0.5 * self.run.dt_ms
+    /// The spikes that were held back, of a run that ends before its time.
+    pub fn rest(&mut self) -> Epoch {
+        let spikes = std::mem::take(&mut self.held).into_iter().map(|fired| fired.spike).collect();
+        Epoch { end_ms: self.time_ms(), spikes, traces: Vec::new() }
     }
 
     /// Sends this rank's spikes to all ranks and turns everybody's into events.
@@ -336,9 +357,11 @@ impl Simulation {
         });
         let keep_after = self.time_ms() - self.longest_delay_ms - self.run.dt_ms;
         self.recent.retain(|s| s.time_ms > keep_after);
+        let start_ms = self.inputs.times_ms.first().copied().unwrap_or_default();
+        let mut grid = Grid::new(self.inputs.first_step, start_ms, self.run.dt_ms);
         for Fired { spike, .. } in fired {
             self.queue.push(spike, &self.connectivity);
-            self.inputs.heard.push(hear(&spike, self.run.dt_ms));
+            self.later.push(grid.hear(&spike));
             if spike.time_ms > keep_after {
                 self.recent.push(spike);
             }
@@ -398,11 +421,6 @@ fn columns_of(sampler: &Sampler, groups: usize) -> Vec<Vec<u32>> {
         columns[slot.group as usize].push(column as u32);
     }
     columns
-}
-
-/// A spike on the grid of steps.
-fn hear(spike: &Spike, dt_ms: f64) -> Heard {
-    Heard { source: spike.gid, step: (spike.time_ms / dt_ms).round() as u64 }
 }
 
 /// Time, then gid; but those that fire at the start of a step after those that did at the end of the step before.

@@ -123,6 +123,7 @@ pub fn to_voltage(
         // Nothing but clamps and the like may have a current.
         if group.layout.tables.len() > 1 {
             currents(group, kernels, scratch, clock.middle_ms(), clock.dt_ms);
+            whole_membrane_current(group);
         }
         return;
     }
@@ -137,6 +138,7 @@ pub fn to_states(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, 
     fire(group, clock, spikes);
     scratch.watch.part(Part::Detection);
     diffuse::diffuse(group, kernels, &mut scratch.diffusion, clock.end_ms(), clock.dt_ms);
+    scratch.watch.part(Part::Diffusion);
     sweep(group, kernels, Sweep::AfterSolve, clock, &mut scratch.watch);
     sweep(group, kernels, Sweep::BeforeStep, clock, &mut scratch.watch);
 }
@@ -178,10 +180,11 @@ fn fire(group: &mut Group, clock: Clock, spikes: &mut Vec<Fired>) {
     }
 }
 
-/// The spike of a point neuron. Times that are the step's ends up to rounding are that exactly.
+/// The spike of a point neuron, which lies in its step. Times that are the step's ends up to rounding are that exactly.
 pub fn fired(gid: Gid, time_ms: f64, clock: Clock) -> Fired {
     let near = |end: &f64| (time_ms - end).abs() < 1e-6 * clock.dt_ms;
-    let time_ms = [clock.start_ms, clock.end_ms()].into_iter().find(near).unwrap_or(time_ms);
+    let inside = time_ms.max(clock.start_ms).min(clock.end_ms());
+    let time_ms = [clock.start_ms, clock.end_ms()].into_iter().find(near).unwrap_or(inside);
     let cause = if time_ms > clock.start_ms { Cause::BEFORE } else { Cause::LAST };
     Fired { spike: Spike { time_ms, gid }, cause }
 }
@@ -217,16 +220,19 @@ fn deliver(
     let due = &rest[..rest.partition_point(|event| event.step as usize <= clock.in_epoch)];
     scratch.next_event += due.len();
     let (start_ms, middle_ms) = (clock.start_ms, clock.middle_ms());
-    let overflow = &mut scratch.overflow;
-    if group.layout.tables.iter().all(|table| table.mechanism.watches.is_empty()) {
-        detect(group, clock, spikes);
-        return Delivery::new(group, kernels, clock.dt_ms, spikes, overflow).all(due.iter(), middle_ms);
+    let watched = group.layout.tables.iter().any(|table| !table.mechanism.watches.is_empty());
+    let is_past = |event: &&Event| watched && event.time_ms <= start_ms;
+    if watched {
+        let overflow = &mut scratch.overflow;
+        Delivery::new(group, kernels, clock.dt_ms, spikes, overflow).all(due.iter().filter(is_past), start_ms);
     }
-    let is_past = |event: &&Event| event.time_ms <= start_ms;
-    Delivery::new(group, kernels, clock.dt_ms, spikes, overflow).all(due.iter().filter(is_past), start_ms);
+    scratch.watch.part(Part::Delivery);
     detect(group, clock, spikes);
-    let mut delivery = Delivery::new(group, kernels, clock.dt_ms, spikes, overflow);
-    delivery.watch(start_ms);
+    scratch.watch.part(Part::Detection);
+    let mut delivery = Delivery::new(group, kernels, clock.dt_ms, spikes, &mut scratch.overflow);
+    if watched {
+        delivery.watch(start_ms);
+    }
     delivery.all(due.iter().filter(|event| !is_past(event)), middle_ms);
 }
 
@@ -340,6 +346,15 @@ fn keep_membrane_current(layout: &Layout, state: &mut [f64], scratch: &mut Scrat
     }
     scratch.membrane_diagonal.clear();
     scratch.membrane_diagonal.extend_from_slice(&state[diagonal..diagonal + nodes]);
+}
+
+/// Of cells without a voltage equation: what is left per area becomes nA.
+fn whole_membrane_current(group: &mut Group) {
+    let NodeFields { area, membrane_current, .. } = group.layout.node_fields;
+    let Some(current) = membrane_current else { return };
+    let nodes = group.layout.nodes;
+    let state = group.state.values_mut();
+    (0..nodes).for_each(|node| state[current + node] *= state[area + node] * 0.01);
 }
 
 /// v(t_n+1); then the membrane current, and under secondorder 2 the ions' currents at the half step.

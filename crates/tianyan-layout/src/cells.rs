@@ -157,9 +157,9 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    /// Adds a cell with nodes at these ends; its shape, if it has a body. `point` is the mechanism that moves its v, if one
+    /// Adds a cell with nodes at these ends; its kind, if it has a body. `point` is the mechanism that moves its v, if one
     /// does and nothing else can.
-    pub fn add(&mut self, gid: Gid, id: KindId, extra: Vec<ExtraEnd>, point: Option<u32>) -> Option<&CellShape> {
+    pub fn add(&mut self, gid: Gid, id: KindId, extra: Vec<ExtraEnd>, point: Option<u32>) -> Option<&Kind> {
         let key = (id, extra, point);
         let kind = match self.index.get(&key) {
             Some(kind) => *kind,
@@ -175,7 +175,7 @@ impl<'a> Kinds<'a> {
             }
         };
         self.members.push((gid, kind));
-        Some(&self.kinds[kind as usize].shape)
+        Some(&self.kinds[kind as usize])
     }
 
     /// A cell with a body, as the recipe has it.

@@ -33,7 +33,15 @@ pub fn point_processes<'p>(
     others: impl Iterator<Item = &'p PointProcess>,
     problems: &mut Problems,
 ) {
-    let placed: BTreeSet<usize> = indices(&used.placed).chain(others.map(|process| process.mechanism)).collect();
+    let others: BTreeSet<usize> = others.map(|process| process.mechanism).collect();
+    for m in others.iter().copied().filter(|&m| mechanisms[m].is_stepped()) {
+        let source = &recipe.mechanisms()[m];
+        let message = format!("mechanism `{}` is a point neuron, it cannot sit on a cell", source.name);
+        let problem =
+            Problem::new("mechanism-kind", message).at(recipe.place_of(&source.name, None).unwrap_or_default());
+        problems.push(problem.help("a point neuron is a cell of its own: artificial = { mechanism = ... }"));
+    }
+    let placed: BTreeSet<usize> = indices(&used.placed).chain(others).collect();
     let no_place = placed.into_iter().filter(|&m| mechanisms[m].kind == MechanismKind::Density).map(|m| (m, false));
     let deaf = indices(&used.targets).filter(|&m| mechanisms[m].arguments.is_empty()).map(|m| (m, true));
     let wrong: BTreeSet<(usize, bool)> = no_place.chain(deaf).collect();

@@ -1,6 +1,6 @@
 //! Event synapses and connections of a rank: asked for in batches of cells, merged, and kept in compact columns.
 
-use crate::cells::{Kinds, extra_end};
+use crate::cells::{Kind, Kinds, extra_end};
 use crate::connect::{Columns, EventTarget};
 use crate::shape::{CellShape, ExtraEnd};
 use crate::wiring::Points;
@@ -100,7 +100,7 @@ pub fn gather(
     let gathered = Gathered { synapses: Synapses { list: Vec::new(), range }, used, ..Gathered::default() };
     let (known, same, renamed) = (HashMap::new(), HashMap::new(), Vec::new());
     let dt_ms = recipe.run().dt_ms;
-    let mut gatherer = Gatherer { mechanisms, dt_ms, extra, kinds, known, same, renamed, gathered };
+    let mut gatherer = Gatherer { recipe, mechanisms, dt_ms, extra, kinds, known, same, renamed, gathered };
     let mut problems = Problems::default();
     let mut buffers: Vec<Connections> = vec![Connections::default(); threads.max(1)];
     let (mut rest, mut size) = (gids, FIRST_CELLS);
@@ -150,6 +150,7 @@ fn clear(buffer: &mut Connections) {
 }
 
 struct Gatherer<'a, 'b> {
+    recipe: &'a dyn Recipe,
     mechanisms: &'a Known,
     dt_ms: f64,
     extra: &'a HashMap<Gid, Vec<ExtraEnd>>,
@@ -195,7 +196,8 @@ impl Gatherer<'_, '_> {
         ends.dedup();
         let first = self.gathered.synapses.list.len() as u32;
         self.same.clear();
-        let Some(shape) = self.kinds.add(gid, id, ends, self.point(synapses)) else {
+        let added = self.kinds.add(gid, id, ends, self.point(synapses));
+        let Some(Kind { shape, point, .. }) = added else {
             self.renamed.extend(synapses.iter().map(|_| 0));
             if synapses.is_empty() || self.kinds.failed(id) {
                 return Ok(());
@@ -203,6 +205,15 @@ impl Gatherer<'_, '_> {
             let message = format!("gid {} is a source without a body and receives no spikes", gid.0);
             return Err(Problem::new("connection-target", message).into());
         };
+        let is_point = point.is_some();
+        if let Some(process) = synapses.iter().find(|s| self.mechanisms.stepped[s.mechanism]).filter(|_| !is_point) {
+            let message = format!("gid {} has a point neuron as a synapse", gid.0);
+            let help = "a point neuron is a cell of its own: artificial = { mechanism = ... }";
+            let mut problem = Problem::new("mechanism-kind", message).help(help);
+            problem.place =
+                self.recipe.place_of(&self.recipe.mechanisms()[process.mechanism].name, None).unwrap_or_default();
+            return Err(problem.into());
+        }
         for process in synapses {
             let set = &mut sets[process.parameter_set];
             let set = *set.get_or_insert_with(|| {

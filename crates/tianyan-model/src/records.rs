@@ -53,4 +53,6 @@ pub struct Snapshot {
     pub cells: Vec<CellState>,
     /// All spikes younger than the longest delay: due events are re-expanded from them.
     pub spikes: Vec<Spike>,
+    /// Spikes up to then were handed out, ms; infinite at the end of a run.
+    pub handed_out_ms: f64,
 }

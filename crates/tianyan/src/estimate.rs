@@ -1,6 +1,6 @@
 //! What a run will need, before its first step.
 
-use tianyan_layout::Network;
+use tianyan_layout::{Layout, Network, Wiring};
 use tianyan_model::{Recipe, RunSettings};
 
 /// Processor time of a compartment and step on one core of 2020 or later, ns: hh everywhere costs about 15, a
@@ -39,7 +39,7 @@ impl Estimate {
         let wirings = || network.groups.iter().flat_map(|g| &g.layout.wirings);
         let by_events = network.connectivity.len();
         let connections = (by_events + wirings().map(|wiring| wiring.len()).sum::<usize>()) as u64;
-        let on_grid: usize = wirings().map(|wiring| wiring.bytes()).sum();
+        let on_grid: usize = network.groups.iter().map(|g| on_grid(&g.layout)).sum();
         let bytes = numbers * 8 + indices + by_events * size_of::<tianyan_layout::EventTarget>() + on_grid;
         Estimate {
             cells: network.cells,
@@ -52,6 +52,15 @@ impl Estimate {
             cpu_s: network.compartments as f64 * run.steps() as f64 * NS_PER_COMPARTMENT_STEP * 1e-9,
         }
     }
+}
+
+/// Bytes of connections onto point neurons, and of the steps in which they arrive.
+fn on_grid(layout: &Layout) -> usize {
+    let one = |wiring: &Wiring| {
+        let steps = (usize::from(wiring.longest_delay_steps()) + 2).next_power_of_two();
+        wiring.bytes() + steps * wiring.inputs.len() * layout.tables[wiring.table].padded * size_of::<f64>()
+    };
+    layout.wirings.iter().map(one).sum()
 }
 
 fn output_bytes(recipe: &dyn Recipe, network: &Network, run: &RunSettings) -> f64 {

@@ -170,6 +170,7 @@ impl Run {
     /// Closes the files. Without all steps done the run counts as interrupted and the files keep `.part` names.
     pub fn finish(mut self) -> Result<RunSummary, Error> {
         let done = self.simulation.is_done();
+        self.output.write(&self.simulation.rest()).map_err(Error::Output)?;
         let solve_s = self.began.elapsed().as_secs_f64();
         let steps = self.simulation.step();
         let work = (steps * self.summary.compartments) as f64;

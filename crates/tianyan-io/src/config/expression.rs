@@ -24,6 +24,9 @@ pub const FUNCTIONS: &[(&str, usize)] = &[
 /// The first of them that draws.
 const FIRST_DRAW: usize = 6;
 
+/// `normal_above` draws no farther from its mean than so many deviations.
+const FARTHEST: f64 = 5.0;
+
 /// `normal_above` gives up after so many draws.
 const MOST_DRAWS: usize = 10_000;
 
@@ -282,6 +285,11 @@ impl Parser {
         let wanted = FUNCTIONS[index].1;
         if arguments.len() != wanted {
             return Err(format!("`{name}` takes {wanted} argument(s), not {}", arguments.len()));
+        }
+        if let [Term::Number(mean), Term::Number(deviation), Term::Number(least)] = arguments[..]
+            && least > mean + FARTHEST * deviation.abs()
+        {
+            return Err(format!("no number drawn about {mean} is at least {least} at character {}", start + 1));
         }
         Ok(Term::Call(Function::Named(index), arguments))
     }

@@ -223,6 +223,10 @@ pub(crate) fn join(config: &Config, directory: &Directory, keys: &Keys) -> Resul
         |cells: Option<&CellsRef>| cells.map(|cells| problems.take(directory.select(cells)).unwrap_or_default());
     let (sources, targets) = (side(keys.source), side(keys.target));
     problems.or(())?;
+    if let (Some(_), Some(Rule::FixedInDegree | Rule::FixedTotal | Rule::Probability)) = (keys.table, keys.rule) {
+        let message = "a table lists its connections: there is nothing to draw";
+        return Err(keys.spot.problem("rule", "config-value", message).into());
+    }
     if let Some(file) = keys.table {
         let table = Table::read(&config.path(file), keys.spot, "table")?.filtered(keys.filter, keys.spot)?;
         let pairing = rows(directory, keys, &table, sources.as_deref(), targets.as_deref())?;
@@ -245,7 +249,9 @@ fn by_rule(keys: &Keys, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pair
         None if single => Rule::OneToOne,
         None => {
             let problem = keys.spot.problem("rule", "config-missing-key", "the key `rule` is missing");
-            return Err(problem.help("write \"all_to_all\", \"one_to_one\" or \"pairs\"").into());
+            let words =
+                "\"all_to_all\", \"one_to_one\", \"pairs\", \"fixed_in_degree\", \"fixed_total\" or \"probability\"";
+            return Err(problem.help(format!("write {words}")).into());
         }
     };
     let pair = |(row, (source, target))| Pair { source, target, rank: Some(row) };

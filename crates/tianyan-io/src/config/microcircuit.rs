@@ -1,8 +1,7 @@
 //! The cortical microcircuit at any scale, written out as a config.
 //!
 //! Potjans TC, Diesmann M (2014) The cell-type specific cortical microcircuit: relating structure and activity in a
-//! full-scale spiking network model. Cereb Cortex 24:785-806: populations and probabilities of Table 5, cells and synapses
-//! of Table 5, as many connections as the probabilities give with replacement, each drawn by itself. Random spikes of 8
+//! full-scale spiking network model. Cereb Cortex 24:785-806: tables 4 and 5, as many connections as the probabilities give with replacement, each drawn by itself. Random spikes of 8
 //! Hz times the number of outside connections stand for the rest of the brain.
 //!
 //! With fewer neurons (`scale`) and fewer connections a neuron (`in_degree_scale`), weights grow by the root of the latter,

@@ -34,9 +34,9 @@ choice! {
         OneToOne = "one_to_one",
         /// The listed pairs of positions in source and target.
         Pairs = "pairs",
-        /// Each target draws in_degree sources, with replacement.
+        /// Each target draws in_degree sources, with replacement; it may draw itself.
         FixedInDegree = "fixed_in_degree",
-        /// total times a source and a target are drawn, with replacement.
+        /// total times a source and a target are drawn, with replacement; they may be the same cell.
         FixedTotal = "fixed_total",
         /// Every source with every other target, each with that probability.
         Probability = "probability",

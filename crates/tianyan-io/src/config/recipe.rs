@@ -200,7 +200,7 @@ impl TomlRecipe {
     fn stimulus_location(&self, stimulus: &Stimulus, gid: Gid) -> Result<tianyan_model::Location, Problems> {
         let entry = &self.config.document.stimuli[stimulus.entry];
         if self.world.is_source(gid) {
-            return Err(entry.spot.problem("cells", "config-value", "a source cell cannot be clamped").into());
+            return Err(entry.spot.problem("cells", "config-value", "a source cell takes no stimulus").into());
         }
         let cell = self.world.cell_of(&self.config, gid)?;
         template::location(&cell.morphology, entry.section.as_deref(), entry.x, &entry.spot)

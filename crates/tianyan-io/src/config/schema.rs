@@ -140,7 +140,7 @@ choice! {
 table! {
     /// A clamp on each of some cells, or random spikes.
     StimulusEntry, "stimuli" {
-        /// What it clamps.
+        /// What it is.
         kind: StimulusKind,
         /// The cells.
         cells: CellsRef,

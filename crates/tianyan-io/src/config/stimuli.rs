@@ -140,10 +140,18 @@ fn check_poisson(entry: &StimulusEntry) -> Result<(), Problems> {
                 problems.push(entry.spot.problem(key, "config-missing-key", message));
             }
             Some(value) if !value.is_finite() || (key == "rate_hz" && value < 0.0) => {
-                let message = format!("{key} must be a finite number, a rate at least 0");
+                let message = match key {
+                    "rate_hz" => "rate_hz must be a number of at least 0",
+                    _ => "weight must be a number",
+                };
                 problems.push(entry.spot.problem(key, "config-value", message));
             }
             Some(_) => {}
+        }
+    }
+    for (key, value) in [("start_ms", entry.start_ms), ("duration_ms", entry.duration_ms)] {
+        if value.is_some_and(|value| value.is_nan() || value < 0.0) {
+            problems.push(entry.spot.problem(key, "config-value", format!("{key} must be at least 0")));
         }
     }
     problems.or(())

@@ -27,17 +27,17 @@ NEURON {
 }
 
 PARAMETER {
-    cm = 0.281 (nF)
-    tau_m = 9.3667 (ms)
+    cm = 0.281 (nF) <1e-9, 1e9>
+    tau_m = 9.3667 (ms) <1e-9, 1e9>
     tau_refrac = 0.1 (ms)
-    tau_syn_e = 5 (ms)
-    tau_syn_i = 5 (ms)
+    tau_syn_e = 5 (ms) <1e-9, 1e9>
+    tau_syn_i = 5 (ms) <1e-9, 1e9>
     e_rev_e = 0 (mV)
     e_rev_i = -80 (mV)
-    tau_w = 144 (ms)
+    tau_w = 144 (ms) <1e-9, 1e9>
     a = 0.004 (uS)
     b = 0.0805 (nA)
-    delta_t = 2 (mV)
+    delta_t = 2 (mV) <1e-9, 1e9>
     v_rest = -70.6 (mV)
     v_reset = -70.6 (mV)
     v_thresh = -50.4 (mV)

@@ -44,29 +44,29 @@ NEURON {
 }
 
 PARAMETER {
-    g = 0.00943 (uS)
+    g = 0.00943 (uS) <1e-9, 1e9>
     e_l = -78.85 (mV)
-    cm = 0.05872 (nF)
+    cm = 0.05872 (nF) <1e-9, 1e9>
     v_thresh = -51.68 (mV)
     v_reset = -78.85 (mV)
     tau_refrac = 3.75 (ms)
-    tau_syn_e = 2 (ms)
-    tau_syn_i = 2 (ms)
+    tau_syn_e = 2 (ms) <1e-9, 1e9>
+    tau_syn_i = 2 (ms) <1e-9, 1e9>
     i_offset = 0 (nA)
     v_init = -78.85 (mV)
     spike_dependent_threshold = 0
     after_spike_currents = 0
     adapting_threshold = 0
     th_spike_add = 0.37 (mV)
-    th_spike_decay = 0.009 (/ms)
+    th_spike_decay = 0.009 (/ms) <1e-9, 1e9>
     voltage_reset_fraction = 0.2
     voltage_reset_add = 18.51 (mV)
     th_voltage_index = 0.005 (/ms)
-    th_voltage_decay = 0.09 (/ms)
+    th_voltage_decay = 0.09 (/ms) <1e-9, 1e9>
     asc_init_1 = 0 (nA)
     asc_init_2 = 0 (nA)
-    asc_decay_1 = 0.003 (/ms)
-    asc_decay_2 = 0.1 (/ms)
+    asc_decay_1 = 0.003 (/ms) <1e-9, 1e9>
+    asc_decay_2 = 0.1 (/ms) <1e-9, 1e9>
     asc_amp_1 = -0.00918 (nA)
     asc_amp_2 = -0.19894 (nA)
     asc_r_1 = 1
@@ -169,8 +169,8 @@ INITIAL {
     of_th = exp(-dt*th_voltage_decay)
     of_1 = exp(-dt*asc_decay_1)
     of_2 = exp(-dt*asc_decay_2)
-    mean_1 = (1 - of_1)/(asc_decay_1*dt)
-    mean_2 = (1 - of_2)/(asc_decay_2*dt)
+    mean_1 = mean_of(asc_decay_1)
+    mean_2 = mean_of(asc_decay_2)
     later_s = exp(-th_spike_decay*tau_refrac)
     later_1 = asc_r_1*exp(-asc_decay_1*tau_refrac)
     later_2 = asc_r_2*exp(-asc_decay_2*tau_refrac)
@@ -187,6 +187,15 @@ NET_RECEIVE(w (nA)) {
         r_e = r_e + w
     } else {
         r_i = r_i + w
+    }
+}
+
+: The mean over a step of what decays so fast.
+FUNCTION mean_of(decay (/ms)) {
+    if (decay*dt < 1e-9) {
+        mean_of = 1
+    } else {
+        mean_of = (1 - exp(-decay*dt))/(decay*dt)
     }
 }
 

@@ -6,7 +6,8 @@ At v >= 30 mV it fires, v becomes c and u jumps by d.
 Equations: Izhikevich EM (2003) Simple model of spiking neurons. IEEE Trans Neural Netw 14:1569-1572. A step is forward
 Euler's: with the jumps of the events that came, v becomes v + dt (0.04 v v + 5 v + 140 - u + i) and u becomes
 u + dt a (b v - u), both from the v and u before. Names and defaults as PyNN's Izhikevich; the same steps as NEST's
-izhikevich.
+izhikevich. Threshold and reset belong to the step that begins: v is recorded before them, and a crossing at the very end
+of a run is not seen.
 ENDCOMMENT
 
 UNITS {

@@ -25,11 +25,11 @@ NEURON {
 
 PARAMETER {
     v_rest = -65 (mV)
-    cm = 1 (nF)
-    tau_m = 20 (ms)
+    cm = 1 (nF) <1e-9, 1e9>
+    tau_m = 20 (ms) <1e-9, 1e9>
     tau_refrac = 0.1 (ms)
-    tau_syn_e = 5 (ms)
-    tau_syn_i = 5 (ms)
+    tau_syn_e = 5 (ms) <1e-9, 1e9>
+    tau_syn_i = 5 (ms) <1e-9, 1e9>
     e_rev_e = 0 (mV)
     e_rev_i = -70 (mV)
     i_offset = 0 (nA)

@@ -24,11 +24,11 @@ NEURON {
 
 PARAMETER {
     v_rest = -65 (mV)
-    cm = 1 (nF)
-    tau_m = 20 (ms)
+    cm = 1 (nF) <1e-9, 1e9>
+    tau_m = 20 (ms) <1e-9, 1e9>
     tau_refrac = 0.1 (ms)
-    tau_syn_e = 0.5 (ms)
-    tau_syn_i = 0.5 (ms)
+    tau_syn_e = 0.5 (ms) <1e-9, 1e9>
+    tau_syn_i = 0.5 (ms) <1e-9, 1e9>
     i_offset = 0 (nA)
     v_reset = -65 (mV)
     v_thresh = -50 (mV)

@@ -2,7 +2,7 @@ COMMENT
 A leaky integrate-and-fire neuron whose v jumps by an event's weight (mV).
 v' = -(v - v_rest)/tau_m + (i_offset + i_injected)/cm.
 At v >= v_thresh it fires, and v stays at v_reset for tau_refrac (in whole steps), when events are lost. A jump over the
-threshold fires at the event's own step.
+threshold fires at the event's own step: v is recorded before it, and a crossing at the very end of a run is not seen.
 
 Advanced by the exact propagator of the linear equation, with currents from outside constant in a step (Rotter S,
 Diesmann M (1999) Biol Cybern 81:381-402). Names as PyNN's IF_curr_delta; steps, threshold and refractory time as NEST's
@@ -22,8 +22,8 @@ NEURON {
 
 PARAMETER {
     v_rest = -65 (mV)
-    cm = 1 (nF)
-    tau_m = 20 (ms)
+    cm = 1 (nF) <1e-9, 1e9>
+    tau_m = 20 (ms) <1e-9, 1e9>
     tau_refrac = 0.1 (ms)
     i_offset = 0 (nA)
     v_reset = -65 (mV)

@@ -82,8 +82,14 @@ impl<'a> Run<'a, '_, '_> {
             _ => false,
         };
         if !allowed {
-            let message =
-                format!("{name} stands in NET_RECEIVE{}", if name == "net_send" { " or INITIAL" } else { "" });
+            let message = format!(
+                "{name} stands in NET_RECEIVE{}",
+                match name {
+                    "net_send" => " or INITIAL",
+                    "net_event" => ", or in BREAKPOINT of an ARTIFICIAL_CELL",
+                    _ => "",
+                }
+            );
             self.report.error("nmodl-misplaced", self.place, message);
             return Value(0);
         }
