@@ -25,6 +25,17 @@ fn paths_exist() {
     }
 }
 
+/// The point neuron of docs/point_neurons.md compiles, and events only add to it.
+#[test]
+fn the_point_neuron_of_the_docs_is_one() {
+    let text = read("docs/point_neurons.md");
+    let file = text.split("```\n").nth(1).expect("an NMODL file");
+    let compiled = tianyan_nmodl::compile("mine.mod", file, &tianyan_nmodl::Options::default());
+    let (mechanism, warnings) = compiled.unwrap_or_else(|errors| panic!("{}", errors[0]));
+    assert!(mechanism.is_stepped() && mechanism.spike.is_some() && mechanism.inputs().is_some());
+    assert!(warnings.is_empty(), "{}", warnings[0]);
+}
+
 #[test]
 fn architecture_stays_short() {
     assert!(read("ARCHITECTURE.md").lines().count() <= 200);

@@ -20,7 +20,7 @@ pub struct Start {
 }
 
 /// Runs NEURON's finitialize: played values at t = 0, peers, ions, BEFORE INITIAL, INITIAL of writers of
-/// concentrations and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, the currents once, and
+/// concentrations and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, peers again, the currents once, and
 /// BEFORE STEP, so that row 0 of every report is defined. Voltages already are v_init. Groups know nothing of each other
 /// here: with several `threads` they are initialised side by side.
 pub fn initialise(network: &mut Network, threads: usize) -> Start {
@@ -30,15 +30,30 @@ pub fn initialise(network: &mut Network, threads: usize) -> Start {
             group.state.values_mut()[slot as usize] = waveform.value(0.0, 0.0);
         }
     }
-    for copy in &network.peers {
-        let value = network.groups[copy.from.group as usize].state.values()[copy.from.offset as usize];
-        network.groups[copy.to.group as usize].state.values_mut()[copy.to.offset as usize] = value;
-    }
-    let one = |group: &mut Group| start_group(group, dt_ms);
+    copy_peers(network);
+    let interpreted =
+        |group: &Group| -> Vec<Kernels> { group.layout.tables.iter().map(|_| Kernels::Interpreted).collect() };
+    let one = |group: &mut Group| {
+        let (mut spikes, mut overflow) = (Vec::new(), None);
+        initial(group, &interpreted(group), dt_ms, &mut spikes, &mut overflow);
+        (spikes, overflow)
+    };
     let started: Vec<(Vec<Fired>, Option<Overflow>)> = match threads {
         0 | 1 => network.groups.iter_mut().map(one).collect(),
         _ => network.groups.par_iter_mut().map(one).collect(),
     };
+    // Point neurons have set their v.
+    copy_peers(network);
+    let currents = |group: &mut Group| {
+        sweep(group, |kernels| &kernels.prepare, dt_ms);
+        step::currents(group, &interpreted(group), &mut Scratch::default(), 0.0, dt_ms);
+        sweep(group, |kernels| &kernels.before_step, dt_ms);
+        step::membrane_current_at_start(group);
+    };
+    match threads {
+        0 | 1 => network.groups.iter_mut().for_each(currents),
+        _ => network.groups.par_iter_mut().for_each(currents),
+    }
     let mut start = Start::default();
     for (g, (spikes, overflow)) in started.into_iter().enumerate() {
         start.spikes.extend(spikes);
@@ -47,15 +62,11 @@ pub fn initialise(network: &mut Network, threads: usize) -> Start {
     start
 }
 
-fn start_group(group: &mut Group, dt_ms: f64) -> (Vec<Fired>, Option<Overflow>) {
-    let interpreted: Vec<Kernels> = group.layout.tables.iter().map(|_| Kernels::Interpreted).collect();
-    let (mut spikes, mut overflow) = (Vec::new(), None);
-    initial(group, &interpreted, dt_ms, &mut spikes, &mut overflow);
-    sweep(group, |kernels| &kernels.prepare, dt_ms);
-    step::currents(group, &interpreted, &mut Scratch::default(), 0.0, dt_ms);
-    sweep(group, |kernels| &kernels.before_step, dt_ms);
-    step::membrane_current_at_start(group);
-    (spikes, overflow)
+fn copy_peers(network: &mut Network) {
+    for copy in &network.peers {
+        let value = network.groups[copy.from.group as usize].state.values()[copy.from.offset as usize];
+        network.groups[copy.to.group as usize].state.values_mut()[copy.to.offset as usize] = value;
+    }
 }
 
 fn initial(

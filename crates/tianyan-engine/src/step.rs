@@ -147,7 +147,9 @@ fn sweep(group: &mut Group, kernels: &[Kernels], sweep: Sweep, clock: Clock, wat
     let state = group.state.values_mut();
     for (t, (table, kernels)) in group.layout.tables.iter().zip(kernels).enumerate() {
         kernels.sweep(sweep, table, state, clock.end_ms(), clock.dt_ms);
-        watch.table(t, false);
+        if !sweep.kernel(&table.mechanism.kernels).is_empty() {
+            watch.table(t, false);
+        }
     }
 }
 
@@ -273,7 +275,9 @@ pub fn currents(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, t
         for (t, (table, kernels)) in layout.tables.iter().zip(kernels).enumerate() {
             if table.mechanism.electrode == electrodes {
                 kernels.sweep(Sweep::Current, table, state, t_ms, dt_ms);
-                watch.table(t, true);
+                if !table.mechanism.kernels.current.is_empty() {
+                    watch.table(t, true);
+                }
                 if !table.mechanism.kernels.shares.is_empty() {
                     share(table, state);
                     watch.part(Part::Sums);

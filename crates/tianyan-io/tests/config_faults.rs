@@ -152,6 +152,35 @@ fn connections() {
 }
 
 #[test]
+fn point_neurons_and_draws() {
+    let drawn = |keys: &str| {
+        format!("[[connections]]\nsource = \"inputs\"\ntarget = \"points\"\nweight = 0.1\ndelay_ms = 1.0\n{keys}")
+    };
+    let points = "[cells.point]\nartificial = { mechanism = \"LifCurrExp\" }\n[populations.points]\ncell = \"point\"\nsize = 3\n";
+    let poisson = |keys: &str| format!("{points}[[stimuli]]\nkind = \"poisson\"\ncells = \"points\"\n{keys}");
+    let on_points = |keys: &str| format!("{points}{}", drawn(keys));
+    let faults = [
+        ("no in_degree", on_points("rule = \"fixed_in_degree\"")),
+        ("of another rule", on_points("rule = \"fixed_total\"\ntotal = 3\nin_degree = 2\npairs = [[0, 0]]")),
+        ("probability", on_points("rule = \"probability\"\nprobability = 2")),
+        ("nobody", on_points("rule = \"fixed_in_degree\"\nin_degree = 1").replace("\"inputs\"", "[]")),
+        (
+            "drawn here",
+            drawn("rule = \"all_to_all\"\nmechanism = \"ExpSyn\"\nx = \"uniform(0, 1)\"").replace("points", "neurons"),
+        ),
+        ("out of reach", on_points("rule = \"all_to_all\"").replace("0.1", "\"normal_above(0, 1, 100)\"")),
+        ("parameters of a point neuron", on_points("rule = \"all_to_all\"\nparameters = { tau_m = 3 }")),
+        ("no artificial cell", points.replace("LifCurrExp", "ExpSyn")),
+        ("random spikes", poisson("start_ms = -1\namplitude_nanoamp = 1.0")),
+        ("rate", poisson("rate_hz = 1e9\nweight = nan")),
+        ("rate of a clamp", "[[stimuli]]\nkind = \"current_clamp\"\ncells = \"neurons\"\nrate_hz = 1".into()),
+        ("scale", "[generator]\nkind = \"microcircuit\"\nscale = 2\nseed = 3".into()),
+        ("scale of rings", "[generator]\nkind = \"ring\"\nscale = 1".into()),
+    ];
+    insta::assert_snapshot!(told(&faults.each_ref().map(|(what, fault)| (*what, fault.as_str()))));
+}
+
+#[test]
 fn stimuli_and_probes() {
     let clamp = |keys: &str| format!("[[stimuli]]\nkind = \"current_clamp\"\ncells = \"neurons\"\n{keys}");
     let probe = |keys: &str| format!("[[probes]]\nreport = \"a\"\ncells = \"neurons\"\n{keys}");

@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 use tianyan_model::{Problem, Problems, RandomSpikes};
 use tianyan_nmodl::Inputs;
 
-/// More spikes in a step cannot be drawn.
-const MOST_IN_A_STEP: f64 = 500.0;
-
 /// What neurons of a table have in common: stream, rate, weight, first and last step, as bits.
 type Key = (usize, u32, u64, u64, u64, u64);
 
@@ -21,19 +18,17 @@ pub fn backgrounds(
     problems: &mut Problems,
 ) {
     let mut alike: Vec<BTreeMap<Key, Vec<(u32, u32)>>> = vec![BTreeMap::new(); layouts.len()];
+    let mut strangers: Vec<u32> = Vec::new();
     for spikes in random {
         let Some(address) = at.of(spikes.gid) else { continue };
         let group = address.group as usize;
         let dt_ms = layouts[group].run.dt_ms;
-        problems.0.extend(problem(spikes, dt_ms));
         let found = layouts[group].tables.iter().enumerate().find_map(|(t, table)| {
             inputs[table.source].as_ref()?;
             Some((t, table.owner.binary_search(&spikes.gid).ok()?))
         });
         let Some((t, instance)) = found else {
-            let message = format!("gid {} is no point neuron to which events only add", spikes.gid.0);
-            let help = "let a population of Poisson cells connect to it";
-            problems.push(Problem::new("stimulus-target", message).help(help));
+            strangers.push(spikes.gid.0);
             continue;
         };
         let step = |time_ms: f64| (time_ms / dt_ms).round().max(0.0) as u64;
@@ -41,21 +36,15 @@ pub fn backgrounds(
         let key = (t, spikes.stream, spikes.rate_hz.to_bits(), spikes.weight.to_bits(), first, end);
         alike[group].entry(key).or_default().push((instance as u32, spikes.gid.0));
     }
+    if let Some(first) = strangers.first() {
+        let message = format!("{} cells take no random spikes, the first is gid {first}", strangers.len());
+        let help = "they go to point neurons whose NET_RECEIVE does nothing but add the weight to variables of its own; let \
+                    a population of Poisson cells connect to others";
+        problems.push(Problem::new("stimulus-target", message).help(help));
+    }
     for (layout, alike) in layouts.iter_mut().zip(alike) {
         layout.backgrounds = alike.into_iter().map(|(key, neurons)| background(layout, inputs, key, neurons)).collect();
     }
-}
-
-fn problem(spikes: &RandomSpikes, dt_ms: f64) -> Option<Problem> {
-    let in_a_step = spikes.rate_hz * 1e-3 * dt_ms;
-    if (0.0..=MOST_IN_A_STEP).contains(&in_a_step) {
-        return None;
-    }
-    let message = format!("a rate of {} Hz is {in_a_step} spikes in a step", spikes.rate_hz);
-    Some(
-        Problem::new("stimulus-rate", message)
-            .help(format!("give a rate of at least 0 and at most {MOST_IN_A_STEP} a step")),
-    )
 }
 
 fn background(layout: &Layout, inputs: &[Option<Inputs>], key: Key, mut neurons: Vec<(u32, u32)>) -> Background {

@@ -252,10 +252,10 @@ impl Gatherer<'_, '_> {
         }
     }
 
-    /// The mechanism of the cell's only synapse, if that is a point neuron.
+    /// The point neuron among a cell's synapses, if there is just one.
     fn point(&self, synapses: &[PointProcess]) -> Option<u32> {
-        let [only] = synapses else { return None };
-        self.mechanisms.stepped[only.mechanism].then_some(only.mechanism as u32)
+        let mut stepped = synapses.iter().filter(|synapse| self.mechanisms.stepped[synapse.mechanism]);
+        stepped.next().filter(|_| stepped.next().is_none()).map(|point| point.mechanism as u32)
     }
 }
 

@@ -97,6 +97,8 @@ pub struct Points {
     weight: Weights,
     /// The longest delay that is too long to be kept, ms.
     too_long_ms: Option<f64>,
+    /// A weight that is no number.
+    odd_weight: Option<f64>,
     /// The shortest delay of those that are less than half a step, or one that is no number, ms.
     shortest_ms: Option<f64>,
 }
@@ -112,6 +114,7 @@ impl Points {
             let worse = |before: f64| if before < delay_ms || before.is_nan() { before } else { delay_ms };
             self.shortest_ms = Some(self.shortest_ms.map_or(delay_ms, worse));
         }
+        self.odd_weight = self.odd_weight.or(Some(weight).filter(|weight| !weight.is_finite()));
         self.source.push(source.0);
         self.synapse.push(synapse);
         self.delay_steps.push(steps as u16);
@@ -137,6 +140,9 @@ impl Points {
             let message =
                 format!("the delay {delay_ms} is too long: a point neuron's are at most {most} (65535 steps)");
             problems.push(Problem::new("delay-long", message).help("use a longer dt_ms or an event-driven cell"));
+        }
+        if let Some(weight) = self.odd_weight {
+            problems.push(Problem::new("weight-not-finite", format!("a weight is {weight}, not a finite number")));
         }
         if u32::try_from(self.source.len()).is_err() {
             let message = format!("{} connections onto point neurons are more than a rank can hold", self.source.len());

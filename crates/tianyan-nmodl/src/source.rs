@@ -54,6 +54,8 @@ pub struct Outline {
     pub name: Option<String>,
     /// The ions of USEION.
     pub ions: Vec<String>,
+    /// True for an ARTIFICIAL_CELL.
+    pub artificial: bool,
 }
 
 /// The name of a mechanism whose file gives it none: the file's, without folder and ending, as a word of NMODL.
@@ -72,7 +74,10 @@ pub fn outline(file: &str, text: &str) -> Outline {
     for pair in tokens.windows(2).filter(|pair| pair.iter().all(|token| token.kind == TokenKind::Name)) {
         let name = word(&pair[1]).to_string();
         match word(&pair[0]) {
-            "SUFFIX" | "POINT_PROCESS" | "ARTIFICIAL_CELL" => found.name = Some(name),
+            kind @ ("SUFFIX" | "POINT_PROCESS" | "ARTIFICIAL_CELL") => {
+                found.name = Some(name);
+                found.artificial = kind == "ARTIFICIAL_CELL";
+            }
             "USEION" => found.ions.push(name),
             _ => {}
         }
@@ -133,7 +138,7 @@ mod tests {
         let text = "TITLE SUFFIX no\rCOMMENT\rSUFFIX no\rENDCOMMENT NEURON { : SUFFIX no\r SUFFIX yes\r \
                     USEION na READ ena WRITE ina\rUSEION k READ ek }";
         let (name, ions) = (Some("yes".into()), vec!["na".into(), "k".into()]);
-        assert_eq!(outline("a.mod", text), Outline { name, ions });
+        assert_eq!(outline("a.mod", text), Outline { name, ions, artificial: false });
         assert_eq!(outline("a.mod", "NEURON { POINT_PROCESS Syn }").name.as_deref(), Some("Syn"));
         assert_eq!(outline("in/a-b.mod", "NEURON { RANGE x }").name.as_deref(), Some("a_b"));
         assert_eq!(outline("a.mod", "PARAMETER { x }").name, None);

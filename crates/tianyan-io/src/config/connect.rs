@@ -220,6 +220,7 @@ fn onto(
         }
         // Artificial cells have only one place to go to; other targets carry no synapse of that name.
         (None, None, None) if !entry.spot.keys.iter().any(|(key, _)| key == "section" || key == "x") => {
+            only_own(entry)?;
             Ok(Onto::Named(Texts::Same(Some(super::artificial::NAME.into()))))
         }
         (given, ..) => {
@@ -238,9 +239,11 @@ fn only_of_rule(entry: &ConnectionEntry) -> Result<(), Problems> {
         ("in_degree", Rule::FixedInDegree, "fixed_in_degree"),
         ("total", Rule::FixedTotal, "fixed_total"),
         ("probability", Rule::Probability, "probability"),
+        ("pairs", Rule::Pairs, "pairs"),
     ];
     let written = |key: &str| entry.spot.keys.iter().any(|(known, _)| known == key);
-    let wrong = keys.into_iter().filter(|(key, rule, _)| written(key) && entry.rule != Some(*rule));
+    let is_other = |rule: Rule| entry.rule != Some(rule) && (rule != Rule::Pairs || entry.rule.is_some());
+    let wrong = keys.into_iter().filter(|(key, rule, _)| written(key) && is_other(*rule));
     let problem = |(key, _, word): (&str, Rule, &str)| {
         entry.spot.problem(key, "config-value", format!("`{key}` belongs to rule = \"{word}\""))
     };

@@ -290,6 +290,9 @@ fn drawn(keys: &Keys, rule: Rule, sources: Vec<Gid>, mut targets: Vec<Gid>) -> R
         let message = format!("the key `{key}` is missing");
         Problems::from(keys.spot.problem(key, "config-missing-key", message).help(format!("this rule needs `{key}`")))
     };
+    if sources.is_empty() && !targets.is_empty() {
+        return Err(keys.spot.problem("source", "cells-none", "there are no cells to draw sources from").into());
+    }
     targets.sort_unstable();
     targets.dedup();
     let counts = match rule {

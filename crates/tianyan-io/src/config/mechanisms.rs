@@ -17,7 +17,27 @@ use super::schema::MechanismFiles;
 pub(crate) type Shipped<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
 
 /// Names that a shipped set may hold, for "did you mean".
-const USUAL: [&str; 8] = ["hh", "pas", "ExpSyn", "Exp2Syn", "IClamp", "SEClamp", "gap_junction", "graded_synapse"];
+const USUAL: [&str; 19] = [
+    "hh",
+    "pas",
+    "ExpSyn",
+    "Exp2Syn",
+    "IClamp",
+    "SEClamp",
+    "gap_junction",
+    "graded_synapse",
+    "IntFire1",
+    "IntFire2",
+    "IntFire4",
+    "LifCurrExp",
+    "LifCurrAlpha",
+    "LifCurrDelta",
+    "LifCondExp",
+    "AdEx",
+    "Izhikevich",
+    "Glif",
+    "Poisson",
+];
 
 /// Mechanism files of the user, by the name of their mechanism.
 pub(crate) struct Library<'a> {
@@ -115,6 +135,8 @@ pub(crate) struct Mechanisms {
     pub densities: usize,
     /// The ions that each of them uses.
     pub ions: Vec<Vec<String>>,
+    /// Which of them are ARTIFICIAL_CELLs.
+    pub artificial: Vec<bool>,
     places: BTreeMap<(String, Option<String>), Place>,
 }
 
@@ -151,7 +173,9 @@ impl Mechanisms {
             return;
         };
         self.places.insert((name.clone(), None), mention.place.clone());
-        self.ions.push(outline(&source.origin, &source.text).ions);
+        let outline = outline(&source.origin, &source.text);
+        self.ions.push(outline.ions);
+        self.artificial.push(outline.artificial);
         self.list.push(source);
     }
 

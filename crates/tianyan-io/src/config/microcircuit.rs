@@ -100,12 +100,14 @@ fn scales(entry: &GeneratorEntry) -> Result<(f64, f64), Problems> {
     let mut problems = Problems::default();
     let of_rings = ["rings", "cells_per_ring", "branches", "compartments", "fan_in", "seed", "dendrites"];
     for (key, _) in entry.spot.keys.iter().filter(|(key, _)| of_rings.contains(&key.as_str())) {
-        problems.push(entry.spot.problem(key, "config-value", format!("`{key}` belongs to kind = \"ring\"")));
+        let problem = entry.spot.problem(key, "config-value", format!("`{key}` belongs to kind = \"ring\""));
+        let help = if key == "seed" { "the microcircuit is drawn with seed under [run]" } else { "leave it out" };
+        problems.push(problem.help(help));
     }
     let scale = entry.scale.unwrap_or(1.0);
     let in_degree = entry.in_degree_scale.unwrap_or(scale);
-    for (key, value) in [("scale", scale), ("in_degree_scale", in_degree)] {
-        if !(value > 0.0 && value <= 1.0) {
+    for (key, value) in [("scale", entry.scale), ("in_degree_scale", entry.in_degree_scale)] {
+        if value.is_some_and(|value| !(value > 0.0 && value <= 1.0)) {
             problems.push(entry.spot.problem(key, "config-value", format!("{key} must be above 0 and at most 1")));
         }
     }

@@ -20,8 +20,8 @@ use super::ring::Columns;
 use super::schema::ProbeEntry;
 use super::select::Directory;
 use super::stimuli::{self, Stimulus};
+use super::tables::finite;
 use super::template;
-use super::values::Formula;
 use super::world::{World, mentions, world};
 
 /// Stream of the random numbers of cells' parameters.
@@ -148,6 +148,14 @@ impl TomlRecipe {
         for (index, kind) in described.kinds.iter().enumerate() {
             let Kind::Body { template, .. } = kind else { continue };
             let Some(entry) = self.config.document.cells.get(template) else { continue };
+            if let Some(artificial) = &entry.artificial {
+                let index = self.mechanisms.index(&artificial.mechanism);
+                if index.is_some_and(|index| !self.mechanisms.artificial[index]) {
+                    let message = format!("`{}` is no ARTIFICIAL_CELL", artificial.mechanism);
+                    let problem = artificial.spot.problem("mechanism", "mechanism-kind", message);
+                    problems.push(problem.help("a cell with a membrane has sections, paint and synapses instead"));
+                }
+            }
             let Ok(cell) = described.cell(&self.config, KindId(index as u32)) else { continue };
             for (_, synapse) in entry.synapses.iter() {
                 let section = synapse.section.as_deref();
@@ -219,9 +227,11 @@ impl TomlRecipe {
             let section = synapse.section.as_deref();
             let location = template::location(&cell.morphology, section, synapse.x, &synapse.spot)?;
             let mechanism = self.mechanisms.index(&synapse.mechanism).unwrap_or_default();
-            let value = |formula: &Formula| formula.expression.draw(&mut random);
-            let names = synapse.parameters.names().map(String::from);
-            let parameter_set = sets.of(names.zip(synapse.parameters.iter().map(|(_, formula)| formula).map(value)));
+            let mut values = Vec::with_capacity(synapse.parameters.0.len());
+            for (name, formula) in synapse.parameters.iter() {
+                values.push((name.to_string(), finite(formula.expression.draw(&mut random), formula)?));
+            }
+            let parameter_set = sets.of(values.into_iter());
             out.synapse(PointProcess { gid, location, mechanism, parameter_set });
         }
         Ok(first)

@@ -57,7 +57,7 @@ impl Stimulus {
         let courses = match (entry.kind, &entry.table) {
             (StimulusKind::Voltage, _) => vec![voltage(entry)?],
             (StimulusKind::Poisson, _) => {
-                check_poisson(entry)?;
+                check_poisson(entry, config.document.run.dt_ms)?;
                 vec![Vec::new()]
             }
             (StimulusKind::Current, None) => vec![vec![("amp", pulses(entry)?)]],
@@ -131,8 +131,17 @@ fn check_keys(entry: &StimulusEntry, problems: &mut Problems) {
     }
 }
 
-fn check_poisson(entry: &StimulusEntry) -> Result<(), Problems> {
+/// More random spikes in a step cannot be drawn.
+const MOST_IN_A_STEP: f64 = 500.0;
+
+fn check_poisson(entry: &StimulusEntry, dt_ms: f64) -> Result<(), Problems> {
     let mut problems = Problems::default();
+    let in_a_step = entry.rate_hz.unwrap_or(0.0) * 1e-3 * dt_ms;
+    if in_a_step > MOST_IN_A_STEP {
+        let message = format!("this rate is {in_a_step} spikes in a step");
+        let problem = entry.spot.problem("rate_hz", "stimulus-rate", message);
+        problems.push(problem.help(format!("at most {MOST_IN_A_STEP} can be drawn")));
+    }
     for (key, value) in [("rate_hz", entry.rate_hz), ("weight", entry.weight)] {
         match value {
             None => {

@@ -176,7 +176,11 @@ impl Numbers {
             return Ok(Numbers::Drawn(formula.expression.clone()));
         }
         let Some(table) = table.filter(|_| !formula.expression.draws()) else {
-            let message = "a formula here may only use columns of a table, and there is no table";
+            let names: Vec<_> = formula.expression.variables().iter().map(|name| format!("`{name}`")).collect();
+            let message = match formula.expression.draws() {
+                true => "a formula draws numbers or uses columns of a table, not both".to_string(),
+                false => format!("{} would be a column of a table, and there is no table", names.join(", ")),
+            };
             return Err(Problem::new("config-formula", message).at(formula.spot.place()).into());
         };
         let mut problems = Problems::default();
@@ -196,7 +200,8 @@ fn evaluate_row(expression: &Expression, columns: &[Vec<f64>], row: usize) -> f6
     expression.evaluate(&values)
 }
 
-fn finite(value: f64, formula: &Formula) -> Result<f64, Problems> {
+/// The value, if it is a number.
+pub(crate) fn finite(value: f64, formula: &Formula) -> Result<f64, Problems> {
     if value.is_finite() {
         return Ok(value);
     }

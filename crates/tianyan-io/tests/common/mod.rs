@@ -15,7 +15,8 @@ pub fn root() -> PathBuf {
 pub fn shipped(name: &str) -> Option<(String, String)> {
     let ions = match name {
         "hh" => "USEION na READ ena WRITE ina USEION k READ ek WRITE ik",
-        "LifCurrExp" | "pas" | "ExpSyn" | "IClamp" | "SEClamp" | "gap_junction" | "graded_synapse" => "",
+        "LifCurrExp" => return Some((format!("shipped:{name}"), "NEURON { ARTIFICIAL_CELL LifCurrExp }".into())),
+        "pas" | "ExpSyn" | "IClamp" | "SEClamp" | "gap_junction" | "graded_synapse" => "",
         _ => return None,
     };
     Some((format!("shipped:{name}"), format!("NEURON {{ SUFFIX {name} {ions} }}")))
