@@ -167,7 +167,8 @@ def main():
     text = f"""# Speed beside the peers
 
 {datetime.date.today()}, commit {command('git', 'describe', '--always', '--dirty')}, {processor()}, one thread, median of \
-{options.rounds} interleaved rounds (least, most). Versions are those of validation/requirements.txt. CoreNEURON \
+{options.rounds} interleaved rounds (least, most). Versions are those of validation/requirements.txt; Tianyan is built as `make build` does (opt-level 2, with overflow \
+checks). Processor time is that of user and system, memory the peak of the process in MiB. CoreNEURON \
 as shipped is compiled without the processor's vectors; tuned means `{TUNED[1]}`. Arbor advances gates with a rational \
 approximation of the exponential, the others exactly.
 

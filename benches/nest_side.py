@@ -31,7 +31,8 @@ WEIGHT_PA, TAU_SYN_MS, DT_MS, BEFORE_MS = 87.8, 0.5, 0.1, 500.0
 
 def cpu_s():
     """Processor time of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def build(scale):

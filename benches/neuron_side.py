@@ -18,7 +18,8 @@ BUILT_IN = ["hh", "pas", "ExpSyn", "Exp2Syn"]
 
 def cpu_s():
     """Processor time of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def main():

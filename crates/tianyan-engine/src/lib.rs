@@ -16,6 +16,7 @@ mod events;
 mod grid;
 mod kernels;
 mod native;
+mod peers;
 mod poisson;
 pub mod profile;
 mod ring;
@@ -23,6 +24,7 @@ mod simulation;
 mod solve;
 mod start;
 pub mod step;
+mod wire;
 
 pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 pub use compile::{Compiler, KernelCache};

@@ -3,11 +3,13 @@
 use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 use crate::events::Queue;
 use crate::grid::Grid;
+use crate::peers::Peers;
 use crate::step::next_ms;
+use crate::wire::{FIRED_BYTES, decode, encode};
 use crate::{EngineError, Profile, start};
 use std::sync::Arc;
 use tianyan_comm::Communicator;
-use tianyan_layout::{Connectivity, Layout, Network, PeerCopy, Sampler, Slot, cell_slots};
+use tianyan_layout::{Connectivity, Layout, Network, Sampler, Slot, cell_slots};
 use tianyan_model::{CellState, Epoch, Gid, RunSettings, Snapshot, Spike, TraceBlock, Waveform};
 
 /// Steps after which an epoch ends where no delay says so: the block in which output is written.
@@ -42,37 +44,6 @@ pub struct Simulation {
     /// Spikes that point neurons have not heard yet.
     later: Vec<Heard>,
     spikes: u64,
-}
-
-/// What cells see of each other in every step.
-struct Peers {
-    /// What is read, each once, group by group.
-    from: Vec<Slot>,
-    /// Where it goes, group by group.
-    to: Vec<Slot>,
-    /// Which of `from` each of `to` gets.
-    which: Vec<u32>,
-    read: Vec<f64>,
-    written: Vec<f64>,
-}
-
-impl Peers {
-    fn new(copies: &[PeerCopy]) -> Peers {
-        let mut from: Vec<Slot> = copies.iter().map(|copy| copy.from).collect();
-        from.sort_unstable();
-        from.dedup();
-        let mut sorted: Vec<&PeerCopy> = copies.iter().collect();
-        sorted.sort_unstable_by_key(|copy| copy.to);
-        let which = |copy: &&PeerCopy| from.binary_search(&copy.from).unwrap_or_default() as u32;
-        let (read, written) = (vec![0.0; from.len()], vec![0.0; copies.len()]);
-        Peers {
-            to: sorted.iter().map(|copy| copy.to).collect(),
-            which: sorted.iter().map(which).collect(),
-            from,
-            read,
-            written,
-        }
-    }
 }
 
 /// Known spikes not yet expanded, ascending in time.
@@ -311,10 +282,7 @@ impl Simulation {
     }
 
     fn exchange_peers(&mut self) {
-        let Peers { from, to, which, read, written } = &mut self.peers;
-        self.backend.gather(from, read);
-        which.iter().zip(&mut *written).for_each(|(&which, value)| *value = read[which as usize]);
-        self.backend.scatter(to, written);
+        self.peers.exchange(self.backend.as_mut());
     }
 
     /// What fired in an epoch; before the first one the spikes of t = 0 did.
@@ -427,29 +395,4 @@ fn columns_of(sampler: &Sampler, groups: usize) -> Vec<Vec<u32>> {
 fn order(a: &Fired, b: &Fired) -> std::cmp::Ordering {
     let late = |fired: &Fired| fired.cause == Cause::LAST;
     a.spike.time_ms.total_cmp(&b.spike.time_ms).then(late(a).cmp(&late(b))).then(a.spike.gid.cmp(&b.spike.gid))
-}
-
-/// Bytes of a spike on its way to another rank.
-const FIRED_BYTES: usize = 28;
-
-fn encode(fired: &Fired) -> [u8; FIRED_BYTES] {
-    let mut bytes = [0; FIRED_BYTES];
-    bytes[..8].copy_from_slice(&fired.spike.time_ms.to_le_bytes());
-    bytes[8..12].copy_from_slice(&fired.spike.gid.0.to_le_bytes());
-    bytes[12..20].copy_from_slice(&fired.cause.emitted_ms.to_le_bytes());
-    bytes[20..].copy_from_slice(&fired.cause.sequence.to_le_bytes());
-    bytes
-}
-
-fn decode(bytes: &[u8]) -> Fired {
-    let eight = |at: usize| {
-        let mut number = [0; 8];
-        number.copy_from_slice(&bytes[at..at + 8]);
-        number
-    };
-    let mut gid = [0; 4];
-    gid.copy_from_slice(&bytes[8..12]);
-    let spike = Spike { time_ms: f64::from_le_bytes(eight(0)), gid: Gid(u32::from_le_bytes(gid)) };
-    let cause = Cause { emitted_ms: f64::from_le_bytes(eight(12)), sequence: u64::from_le_bytes(eight(20)) };
-    Fired { spike, cause }
 }

@@ -1,7 +1,8 @@
 //! How the compartments that carry a mechanism hang together, for what diffuses along the cable.
 
-use crate::cells::{GroupCells, Kind};
+use crate::cells::GroupCells;
 use crate::group::{Cable, Rows};
+use crate::kinds::Kind;
 use crate::shape::{Row, RowKind};
 use std::collections::HashMap;
 

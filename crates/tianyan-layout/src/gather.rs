@@ -1,7 +1,8 @@
 //! Event synapses and connections of a rank: asked for in batches of cells, merged, and kept in compact columns.
 
-use crate::cells::{Kind, Kinds, extra_end};
+use crate::cells::{Kinds, extra_end};
 use crate::connect::{Columns, EventTarget};
+use crate::kinds::Kind;
 use crate::shape::{CellShape, ExtraEnd};
 use crate::wiring::Points;
 use rayon::prelude::*;

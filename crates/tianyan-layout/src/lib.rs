@@ -19,6 +19,7 @@ mod gather;
 mod group;
 mod instances;
 mod ions;
+mod kinds;
 mod lower;
 mod network;
 mod partition;

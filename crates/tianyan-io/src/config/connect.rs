@@ -7,18 +7,16 @@ use tianyan_model::{Gid, PointProcess, Problem, Problems, delay_problem};
 
 use super::Config;
 use super::document::Spot;
-use super::joins::{self, End, Keys, Pair, Pairing, RandomKeys, Sets, pair_problem};
+use super::drawn::RandomKeys;
+use super::joins::{self, End, Keys, Pair, Pairing, Sets, pair_problem};
 use super::mechanisms::Mechanisms;
 use super::nearest::did_you_mean;
 use super::network_schema::{ConnectionEntry, Rule};
 use super::ring::Columns;
 use super::select::Directory;
+use super::streams::{NUMBER_STREAM, PAIR_STREAM};
 use super::tables::{Numbers, Table, Texts, shortened};
 use super::world::World;
-
-/// Streams of random numbers: of an entry's pairs, and of its weights and delays.
-const PAIR_STREAM: u32 = 0x1000_0000;
-const NUMBER_STREAM: u32 = 0x2000_0000;
 
 /// The connections of an entry.
 #[derive(Debug)]

@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use tianyan_model::random::Philox;
 use tianyan_model::{Gid, Location, Morphology, Parameter, Problem, Problems, Values};
 
 use super::Config;
 use super::decode::Named;
 use super::document::Spot;
+use super::drawn::{Drawn, RandomKeys};
 use super::network_schema::{ConnectionEntry, GapJunctionEntry, GradedSynapseEntry, Rule};
 use super::select::Directory;
 use super::tables::{Numbers, Table, Texts};
@@ -27,15 +27,6 @@ pub(crate) struct Keys<'a> {
     spot: &'a Spot,
     /// What the random rules want, where they may stand.
     random: Option<RandomKeys>,
-}
-
-/// The keys of random rules, and the stream of their draws.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RandomKeys {
-    pub in_degree: Option<u32>,
-    pub total: Option<u32>,
-    pub probability: Option<f64>,
-    pub random: (u64, u32),
 }
 
 impl Keys<'_> {
@@ -92,51 +83,6 @@ pub(crate) enum Pairing {
     Listed(Vec<Pair>),
     /// Drawn for each target by itself, with replacement.
     Drawn(Drawn),
-}
-
-/// Random pairs.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Drawn {
-    sources: Vec<Gid>,
-    /// Ascending.
-    targets: Vec<Gid>,
-    counts: Counts,
-    /// Seed and stream of the draws; each target has its own.
-    random: (u64, u32),
-}
-
-/// How many connections a target gets.
-#[derive(Debug, Clone, PartialEq)]
-enum Counts {
-    Each(u32),
-    /// By place among the targets.
-    Of(Vec<u32>),
-    /// Each source with this probability.
-    Probability(f64),
-}
-
-impl Drawn {
-    fn on(&self, target: Gid, mut f: impl FnMut(Pair)) {
-        let Ok(place) = self.targets.binary_search(&target) else { return };
-        let (seed, stream) = self.random;
-        let mut random = Philox::new(seed, stream, u64::from(target.0));
-        let count = match &self.counts {
-            Counts::Each(count) => *count,
-            Counts::Of(counts) => counts[place],
-            Counts::Probability(probability) => {
-                for &source in self.sources.iter().filter(|source| **source != target) {
-                    if random.uniform() < *probability {
-                        f(Pair { source, target, rank: None });
-                    }
-                }
-                return;
-            }
-        };
-        for _ in 0..if self.sources.is_empty() { 0 } else { count } {
-            let source = self.sources[random.below(self.sources.len() as u32) as usize];
-            f(Pair { source, target, rank: None });
-        }
-    }
 }
 
 impl Pairing {
@@ -241,6 +187,16 @@ pub(crate) fn join(config: &Config, directory: &Directory, keys: &Keys) -> Resul
     Ok(Joined { pairing, table: None })
 }
 
+fn drawn(keys: &Keys, rule: Rule, sources: Vec<Gid>, targets: Vec<Gid>) -> Result<Drawn, Problems> {
+    match keys.random {
+        Some(random) => Drawn::new(keys.spot, random, rule, sources, targets),
+        None => {
+            let message = "random rules belong to [[connections]]";
+            Err(keys.spot.problem("rule", "config-value", message).into())
+        }
+    }
+}
+
 fn by_rule(keys: &Keys, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pairing, Problems> {
     let single = sources.len() == 1 && targets.len() == 1;
     let rule = match keys.rule {
@@ -256,7 +212,9 @@ fn by_rule(keys: &Keys, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pair
     };
     let pair = |(row, (source, target))| Pair { source, target, rank: Some(row) };
     match rule {
-        Rule::FixedInDegree | Rule::FixedTotal | Rule::Probability => drawn(keys, rule, sources, targets),
+        Rule::FixedInDegree | Rule::FixedTotal | Rule::Probability => {
+            drawn(keys, rule, sources, targets).map(Pairing::Drawn)
+        }
         Rule::AllToAll => {
             targets.sort_unstable();
             targets.dedup();
@@ -279,43 +237,6 @@ fn by_rule(keys: &Keys, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pair
             Ok(sorted((0..).zip(found).map(pair).collect()))
         }
     }
-}
-
-fn drawn(keys: &Keys, rule: Rule, sources: Vec<Gid>, mut targets: Vec<Gid>) -> Result<Pairing, Problems> {
-    let Some(random) = keys.random else {
-        let message = "random rules belong to [[connections]]";
-        return Err(keys.spot.problem("rule", "config-value", message).into());
-    };
-    let missing = |key: &str| {
-        let message = format!("the key `{key}` is missing");
-        Problems::from(keys.spot.problem(key, "config-missing-key", message).help(format!("this rule needs `{key}`")))
-    };
-    if sources.is_empty() && !targets.is_empty() {
-        return Err(keys.spot.problem("source", "cells-none", "there are no cells to draw sources from").into());
-    }
-    targets.sort_unstable();
-    targets.dedup();
-    let counts = match rule {
-        Rule::FixedInDegree => Counts::Each(random.in_degree.ok_or_else(|| missing("in_degree"))?),
-        Rule::FixedTotal => {
-            let total = random.total.ok_or_else(|| missing("total"))?;
-            let mut counts = vec![0; targets.len()];
-            // The draws of a cell that no network has.
-            let mut draws = Philox::new(random.random.0, random.random.1, u64::MAX);
-            for _ in 0..if targets.is_empty() { 0 } else { total } {
-                counts[draws.below(targets.len() as u32) as usize] += 1;
-            }
-            Counts::Of(counts)
-        }
-        _ => match random.probability.ok_or_else(|| missing("probability"))? {
-            probability if (0.0..=1.0).contains(&probability) => Counts::Probability(probability),
-            _ => {
-                let message = "a probability lies between 0 and 1";
-                return Err(keys.spot.problem("probability", "config-value", message).into());
-            }
-        },
-    };
-    Ok(Pairing::Drawn(Drawn { sources, targets, counts, random: random.random }))
 }
 
 fn rows(

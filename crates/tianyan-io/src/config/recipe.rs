@@ -20,12 +20,10 @@ use super::ring::Columns;
 use super::schema::ProbeEntry;
 use super::select::Directory;
 use super::stimuli::{self, Stimulus};
+use super::streams::PARAMETER_STREAM;
 use super::tables::finite;
 use super::template;
 use super::world::{World, mentions, world};
-
-/// Stream of the random numbers of cells' parameters.
-const PARAMETER_STREAM: u32 = 0x3000_0000;
 
 /// Points of FUNCTION_TABLEs, by mechanism and function.
 type FunctionTables = Vec<((String, String), Vec<(f64, f64)>)>;

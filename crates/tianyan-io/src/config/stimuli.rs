@@ -6,10 +6,8 @@ use super::Config;
 use super::mechanisms::Mention;
 use super::schema::{Interpolation, StimulusEntry, StimulusKind};
 use super::select::Directory;
+use super::streams::POISSON_STREAM;
 use super::tables::Table;
-
-/// Streams of random spikes, by entry.
-const POISSON_STREAM: u32 = 0x4000_0000;
 
 /// A clamp on each of some cells, or random spikes.
 #[derive(Debug)]
