@@ -155,8 +155,9 @@ def main():
     networks, circuits = [], []
     for case in (case for case in CASES if wanted(case[0])):
         with tempfile.TemporaryDirectory() as folder:
-            networks += rows(case[0], network(case, options.rounds, pathlib.Path(folder)))
-            print("\n".join(networks[-8:]), flush=True)
+            found = list(rows(case[0], network(case, options.rounds, pathlib.Path(folder))))
+            print("\n".join(found), flush=True)
+            networks += found
     for name, scale, milliseconds in (part for part in parts if wanted(part[0])):
         with tempfile.TemporaryDirectory() as folder:
             circuits += rows(name, microcircuit(scale, milliseconds, options.rounds, pathlib.Path(folder)))
