@@ -2,8 +2,9 @@
 
     python nest_side.py SCALE MILLISECONDS
 
-The network of models/microcircuit: the same numbers of neurons and connections, weights, delays and random spikes, drawn by
-NEST. What is timed is Run alone, after 500 ms.
+The network of models/microcircuit: the same numbers of neurons and connections, weights, delays and random spikes,
+drawn by NEST. Its numbers stand here once more, so that a mistake in those of the program would show. What is timed is
+Run alone, after 500 ms.
 """
 import argparse
 import json

@@ -10,8 +10,8 @@ const SYNAPSES: &str = include_str!("models/synapses.toml");
 /// Cells joined by graded synapses and gap junctions; clamps; concentrations.
 const COUPLED: &str = include_str!("models/coupled.toml");
 
-/// Artificial cells, self-events, WATCH, plasticity, random numbers, tables, diffusion. The reference backend has none of
-/// these.
+/// Artificial cells, self-events, WATCH, plasticity, random numbers, tables, diffusion. The reference backend has none
+/// of these.
 const EVENTS: &str = include_str!("models/events.toml");
 
 fn record(text: &str, backend: Box<dyn Backend>, epoch: Option<u64>) -> Record {

@@ -106,8 +106,8 @@ fn spikes(record: &Record) -> Vec<i64> {
     record.spikes.iter().map(|(bits, _)| (f64::from_bits(*bits) / DT_MS).round() as i64).collect()
 }
 
-/// Under a constant current a neuron fires when the exact solution has passed the threshold, at the end of that step, and
-/// again after the refractory time and the same way up.
+/// Under a constant current a neuron fires when the exact solution has passed the threshold, at the end of that step,
+/// and again after the refractory time and the same way up.
 #[test]
 fn firing_is_on_the_steps_of_the_exact_solution() {
     let parameters = format!("cm = {CM}, i_offset = 0.6, tau_refrac = 2.0");

@@ -30,7 +30,8 @@ pub fn text(profile: &Profile, summary: &RunSummary) -> String {
     let (groups, bytes) = profile.groups;
     let _ = write!(
         text,
-        "times of all threads together; {groups} groups, the largest of {:.0} KB; {:.0} events a second of model time, {:.0} a second of the run",
+        "times of all threads together; {groups} groups, the largest of {:.0} KB; {:.0} events a second of \
+         model time, {:.0} a second of the run",
         bytes as f64 / 1024.0,
         profile.events as f64 / seconds,
         profile.events as f64 / summary.solve_s.max(1e-9),

@@ -14,8 +14,8 @@ pub enum Phase {
     ToVoltage,
     /// Coupled groups: the rest of a step, after peers were exchanged.
     ToStates,
-    /// Coupled groups: the rest of the first of two steps, and the second up to its voltages. As `ToStates` and `ToVoltage`, but
-    /// threads meet once.
+    /// Coupled groups: the rest of the first of two steps, and the second up to its voltages. As `ToStates` and
+    /// `ToVoltage`, but threads meet once.
     ToNextVoltage,
 }
 
@@ -84,7 +84,7 @@ pub struct GroupInputs {
 pub struct Heard {
     /// Its cell.
     pub source: Gid,
-    /// The step that begins nearest to it; a connection's delay comes on top.
+    /// The step in which events of its time are delivered; a connection's delay comes on top.
     pub step: u64,
 }
 

@@ -1,7 +1,8 @@
 //! Spikes at random into point neurons: how many come in a step is Poisson distributed, independent for each neuron.
 //!
-//! The number in step s is found from the s-th 64-bit number of the neuron's stream (Philox, so that it depends on nothing
-//! but seed, stimulus, cell and step) by inversion: it is that of the n for which the number is not below P(N <= n).
+//! The number in step s is found from the s-th 64-bit number of the neuron's stream (Philox, so that it depends on
+//! nothing but seed, stimulus, cell and step) by inversion: it is that of the n for which the number is not below P(N
+//! <= n).
 
 use tianyan_layout::Background;
 use tianyan_model::random::philox_lanes;

@@ -1,7 +1,7 @@
 //! Where the time of a run goes: by phase of the step, and by mechanism.
 //!
-//! A [`Stopwatch`] that is off costs a branch a phase. One that is on takes the time after each phase (some 30 ns), which
-//! counts as that phase's.
+//! A [`Stopwatch`] that is off costs a branch a phase. One that is on takes the time after each phase (some 30 ns),
+//! which counts as that phase's.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -1,7 +1,7 @@
 //! What is on its way to point neurons: for each step to come the sum of what its events add to each input.
 //!
-//! Sums are exact (see `tianyan_layout::Wiring`), so that it does not matter when a spike is heard. A row is emptied when its
-//! step begins.
+//! Sums are exact (see `tianyan_layout::Wiring`), so that it does not matter when a spike is heard. A row is emptied
+//! when its step begins.
 
 use crate::backend::Heard;
 use tianyan_layout::Wiring;

@@ -37,7 +37,8 @@ pub struct Simulation {
     trains: Trains,
     inputs: Inputs,
     outputs: Outputs,
-    /// Spikes that the next epoch hands out: those of t = 0, and those so late that others of an earlier time may follow.
+    /// Spikes that the next epoch hands out: those of t = 0, and those so late that others of an earlier time may
+    /// follow.
     held: Vec<Fired>,
     /// Up to then all spikes were handed out.
     handed_out_ms: f64,

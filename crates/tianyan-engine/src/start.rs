@@ -19,10 +19,10 @@ pub struct Start {
     pub overflow: Option<(usize, Overflow)>,
 }
 
-/// Runs NEURON's finitialize: played values at t = 0, peers, ions, BEFORE INITIAL, INITIAL of writers of
-/// concentrations and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, peers again, the currents once, and
-/// BEFORE STEP, so that row 0 of every report is defined. Voltages already are v_init. Groups know nothing of each other
-/// here: with several `threads` they are initialised side by side.
+/// Runs NEURON's finitialize: played values at t = 0, peers, ions, BEFORE INITIAL, INITIAL of writers of concentrations
+/// and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, peers again, the currents once, and
+/// BEFORE STEP, so that row 0 of every report is defined. Voltages already are v_init. Groups know nothing of each
+/// other here: with several `threads` they are initialised side by side.
 pub fn initialise(network: &mut Network, threads: usize) -> Start {
     let dt_ms = network.groups.first().map_or(1.0, |g| g.layout.run.dt_ms);
     for (group, waveforms) in network.groups.iter_mut().zip(&network.waveforms) {

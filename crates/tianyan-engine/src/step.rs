@@ -311,7 +311,8 @@ fn share_indices(table: &MechanismTable, binding: u32) -> Range<usize> {
 }
 
 /// Sets the reversal potential of these instances to Nernst's, mV, with NEURON's constants (CODATA 2018). As in NEURON
-/// (src/nrnoc/eion.cpp) it is 1e6 mV where nothing is inside, -1e6 mV where nothing is outside, and 0 without a valence.
+/// (src/nrnoc/eion.cpp) it is 1e6 mV where nothing is inside, -1e6 mV where nothing is outside, and 0 without a
+/// valence.
 pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_celsius: f64) {
     const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
     const FARADAY: f64 = 96_485.332_123_31;

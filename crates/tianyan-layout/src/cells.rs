@@ -74,8 +74,8 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    /// Adds a cell with nodes at these ends; its kind, if it has a body. `point` is the mechanism that moves its v, if one
-    /// does and nothing else can.
+    /// Adds a cell with nodes at these ends; its kind, if it has a body. `point` is the mechanism that moves its v, if
+    /// one does and nothing else can.
     pub fn add(&mut self, gid: Gid, id: KindId, extra: Vec<ExtraEnd>, point: Option<u32>) -> Option<&Kind> {
         let key = (id, extra, point);
         let kind = match self.index.get(&key) {

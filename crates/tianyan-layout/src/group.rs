@@ -119,8 +119,8 @@ pub struct MechanismTable {
     pub field: Vec<i64>,
     /// Node of each instance, then its instance in each ion, as kernels want it.
     pub index: Vec<i32>,
-    /// Stretches of all instances whose nodes and ions lie one behind the other; empty where these are too short to be worth
-    /// it.
+    /// Stretches of all instances whose nodes and ions lie one behind the other; empty where these are too short to be
+    /// worth it.
     pub runs: Vec<Run>,
     /// Offset of each of the mechanism's fields.
     pub offsets: Vec<usize>,

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Cell, Detector, KindId, Parameter, Problems, Recipe, Values};
 
-/// A kind with the nodes its point processes need at ends: cells that share it share all tables. What the recipe says of
-/// it is kept in few bytes: a network may have as many kinds as cells.
+/// A kind with the nodes its point processes need at ends: cells that share it share all tables. What the recipe says
+/// of it is kept in few bytes: a network may have as many kinds as cells.
 pub struct Kind {
     /// The recipe's kind.
     pub id: KindId,

@@ -86,8 +86,8 @@ pub fn table(
 /// Shorter runs on average are not worth a call each.
 const SHORTEST_RUN: usize = 32;
 
-/// The runs of a density mechanism's table. Layout keeps the instances in the order of nodes, and begins what is alike on
-/// whole vectors.
+/// The runs of a density mechanism's table. Layout keeps the instances in the order of nodes, and begins what is alike
+/// on whole vectors.
 fn runs(mechanism: &Mechanism, field: &[i64], index: &[i32], (count, padded): (usize, usize)) -> Vec<Run> {
     if mechanism.kind != MechanismKind::Density || count != padded {
         return Vec::new();

@@ -1,13 +1,13 @@
-//! Connections onto point neurons whose events only add to inputs ([`tianyan_nmodl::Inputs`]): of each there is kept which
-//! neuron and input it ends at, its delay in steps, and what it adds.
+//! Connections onto point neurons whose events only add to inputs ([`tianyan_nmodl::Inputs`]): of each there is kept
+//! which neuron and input it ends at, its delay in steps, and what it adds.
 //!
 //! # Sums that do not depend on their order
 //!
-//! Events that arrive in a step are summed as they come, whatever rank, thread and epoch they come from. So that the sum
-//! is the same in any order, what the connections of one neuron add to one input is rounded to multiples of the power of
-//! two below which 53 bits hold all of them together ([`BURST`] times over): no partial sum is rounded then. The price is
-//! at most 2^-49 of a neuron's only weight, and 2^-38 of each of 4,000 equal ones. A source that spikes more often than that
-//! in one step brings rounding back, and with it the order.
+//! Events that arrive in a step are summed as they come, whatever rank, thread and epoch they come from. So that the
+//! sum is the same in any order, what the connections of one neuron add to one input is rounded to multiples of the
+//! power of two below which 53 bits hold all of them together ([`BURST`] times over): no partial sum is rounded then.
+//! The price is at most 2^-49 of a neuron's only weight, and 2^-38 of each of 4,000 equal ones. A source that spikes
+//! more often than that in one step brings rounding back, and with it the order.
 
 use crate::cells::Addresses;
 use crate::gather::Synapse;

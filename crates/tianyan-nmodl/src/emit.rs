@@ -8,11 +8,11 @@
 //!
 //! The kernels of [`EVENTS`] look as `_receive`, those of [`SWEEPS`] as `_current`; what runs once, at the start, is
 //! left to the interpreter, and kernels that change nothing are left out. `n` is a multiple of 8: the layout pads, so
-//! that no loop has a remainder. Density mechanisms and point neurons have each sweep once more as `_current_run`, for instances whose nodes
-//! and ions lie one behind the other from the given offsets on: `index` is not read there, and what only observers see
-//! ([`Mechanism::shown_only`]) is left out. `effect` gets three numbers for each of [`Kernel::effects`]: 1 or 0 for whether it
-//! happens, its time, its flag. A loop loads into constants, computes in straight lines and stores at the end, so that
-//! it vectorises; only iterations branch.
+//! that no loop has a remainder. Density mechanisms and point neurons have each sweep once more as `_current_run`, for
+//! instances whose nodes and ions lie one behind the other from the given offsets on: `index` is not read there, and
+//! what only observers see ([`Mechanism::shown_only`]) is left out. `effect` gets three numbers for each of
+//! [`Kernel::effects`]: 1 or 0 for whether it happens, its time, its flag. A loop loads into constants, computes in
+//! straight lines and stores at the end, so that it vectorises; only iterations branch.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

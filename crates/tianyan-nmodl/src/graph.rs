@@ -247,6 +247,23 @@ fn rename_known(op: &Op) -> Op {
     })
 }
 
+/// Whether an operation is a function of its operands alone, with a number as its result.
+pub(crate) fn is_arithmetic(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Negate(_)
+            | Op::Add(..)
+            | Op::Subtract(..)
+            | Op::Multiply(..)
+            | Op::Divide(..)
+            | Op::Call(..)
+            | Op::Power(..)
+            | Op::Remainder(..)
+            | Op::Minimum(..)
+            | Op::Maximum(..)
+    )
+}
+
 /// The values an operation reads (those of an iteration aside).
 pub(crate) fn operands(op: &Op) -> [Option<Value>; 4] {
     match *op {

@@ -1,7 +1,7 @@
 //! What events do to a point neuron: whether they only add to fields, whatever stands there and whenever they come.
 //!
-//! If so, all events of a step may be summed beforehand, and of a connection nothing but a number has to be kept: what its
-//! weight adds, and to which field. The proof is made on NET_RECEIVE's kernel: each operation depends on the weight
+//! If so, all events of a step may be summed beforehand, and of a connection nothing but a number has to be kept: what
+//! its weight adds, and to which field. The proof is made on NET_RECEIVE's kernel: each operation depends on the weight
 //! alone, or is one field as it was plus something that does.
 
 use crate::ir::{Binding, Comparison, Destination, Kernel, Op, Value};

@@ -20,7 +20,8 @@ pub enum MechanismKind {
     Density,
     /// POINT_PROCESS: any number of instances at a node, currents in nA.
     PointProcess,
-    /// ARTIFICIAL_CELL: a cell without a membrane, driven by events alone, or in steps of its own ([`Mechanism::is_stepped`]).
+    /// ARTIFICIAL_CELL: a cell without a membrane, driven by events alone, or in steps of its own
+    /// ([`Mechanism::is_stepped`]).
     ArtificialCell,
 }
 

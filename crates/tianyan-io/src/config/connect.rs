@@ -231,7 +231,7 @@ fn onto(
     }
 }
 
-/// in_degree, total and probability each belong to a rule.
+/// in_degree, total, probability and pairs each belong to a rule.
 fn only_of_rule(entry: &ConnectionEntry) -> Result<(), Problems> {
     let keys = [
         ("in_degree", Rule::FixedInDegree, "fixed_in_degree"),

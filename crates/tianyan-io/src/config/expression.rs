@@ -1,9 +1,9 @@
 //! Formulas in text: `0.0003*exp(-distance_um/100)`.
 //!
-//! Numbers, variables, `+ - * / ^`, parentheses, `pi`, and the functions of [`FUNCTIONS`]. Those of the second half draw
-//! random numbers: `normal(mean, deviation)`, `normal_above(mean, deviation, least)`, which is drawn again until it is at
-//! least `least`, and `uniform(low, high)`. `^` binds closest and
-//! to the right; a minus sign binds like a factor, so `-2^2` is -4.
+//! Numbers, variables, `+ - * / ^`, parentheses, `pi`, and the functions of [`FUNCTIONS`]. Those of the second half
+//! draw random numbers: `normal(mean, deviation)`, `normal_above(mean, deviation, least)`, which is drawn again until
+//! it is at least `least`, and `uniform(low, high)`. `^` binds closest and to the right; a minus sign binds like a
+//! factor, so `-2^2` is -4.
 
 use super::nearest::did_you_mean;
 use tianyan_model::random::Philox;

@@ -1,13 +1,14 @@
 //! The cortical microcircuit at any scale, written out as a config.
 //!
 //! Potjans TC, Diesmann M (2014) The cell-type specific cortical microcircuit: relating structure and activity in a
-//! full-scale spiking network model. Cereb Cortex 24:785-806: tables 4 and 5, as many connections as the probabilities give with replacement, each drawn by itself. Random spikes of 8
-//! Hz times the number of outside connections stand for the rest of the brain.
+//! full-scale spiking network model. Cereb Cortex 24:785-806: tables 4 and 5, as many connections as the probabilities
+//! give with replacement, each drawn by itself. Random spikes of 8 Hz times the number of outside connections stand for
+//! the rest of the brain.
 //!
-//! With fewer neurons (`scale`) and fewer connections a neuron (`in_degree_scale`), weights grow by the root of the latter,
-//! and a current replaces the mean input that is lost, at the mean rates of the whole network (van Albada SJ, Helias M,
-//! Diesmann M (2015) Scalability of asynchronous networks is limited by one-to-one mapping between effective connectivity
-//! and correlations. PLoS Comput Biol 11:e1004490; rates as in NEST's example of the model).
+//! With fewer neurons (`scale`) and fewer connections a neuron (`in_degree_scale`), weights grow by the root of the
+//! latter, and a current replaces the mean input that is lost, at the mean rates of the whole network (van Albada SJ,
+//! Helias M, Diesmann M (2015) Scalability of asynchronous networks is limited by one-to-one mapping between effective
+//! connectivity and correlations. PLoS Comput Biol 11:e1004490; rates as in NEST's example of the model).
 
 use std::fmt::Write;
 

@@ -1,8 +1,9 @@
 //! Rings of branched cells: a network that any simulator can build from a seed, made for measuring speed.
 //!
-//! Each cell is a soma and a random binary tree of dendrites, with hh at the soma, everywhere, or a dozen mechanisms. Cell k of a ring excites cell k+1 through
-//! an ExpSyn on its soma; further connections of weight 0 make traffic. One spike at 1 ms into the first cell of
-//! each ring sets it off. Every cell is found from its gid alone, with the draws of Python's `random`.
+//! Each cell is a soma and a random binary tree of dendrites, with hh at the soma, everywhere, or a dozen mechanisms.
+//! Cell k of a ring excites cell k+1 through an ExpSyn on its soma; further connections of weight 0 make traffic. One
+//! spike at 1 ms into the first cell of each ring sets it off. Every cell is found from its gid alone, with the draws
+//! of Python's `random`.
 
 use tianyan_model::random::PythonRandom;
 use tianyan_model::{

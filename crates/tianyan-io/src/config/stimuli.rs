@@ -1,4 +1,4 @@
-//! Clamps and random spikes: from `[[stimuli]]` to driven parameters.
+//! From `[[stimuli]]` to driven parameters (clamps) and random spikes.
 
 use tianyan_model::{Driven, Gid, Population, Problem, Problems, RandomSpikes, Waveform};
 

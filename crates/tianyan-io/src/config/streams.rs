@@ -1,5 +1,5 @@
-//! Streams of random numbers (Philox): each use of the run's seed has its own, and so has each entry of the config and each
-//! cell.
+//! Streams of random numbers (Philox): each use of the run's seed has its own, and so has each entry of the config and
+//! each cell.
 
 /// Which pairs of cells an entry of `[[connections]]` joins.
 pub(crate) const PAIR_STREAM: u32 = 0x1000_0000;

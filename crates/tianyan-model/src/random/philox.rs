@@ -66,8 +66,8 @@ impl Philox {
     }
 }
 
-/// The four words of block `block` of the numbers of several cells at once, word by word: [`Philox`] draws them one after
-/// the other.
+/// The four words of block `block` of the numbers of several cells at once, word by word: [`Philox`] draws them one
+/// after the other.
 pub fn philox_lanes<const LANES: usize>(seed: u64, stream: u32, cells: [u32; LANES], block: u32) -> [[u32; LANES]; 4] {
     let [mut c0, mut c1, mut c2, mut c3] = [[block; LANES], [stream; LANES], cells, [0; LANES]];
     let mut key = [seed as u32, (seed >> 32) as u32];

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::rewrite::rewritten;
-use crate::graph::{Graph, operands};
+use crate::graph::{Graph, is_arithmetic, operands};
 use crate::ir::{Kernel, Op, Value};
 
 /// Without divisions by numbers, and by numbers that were divided by something.
@@ -26,13 +26,7 @@ pub(super) fn by_steady(kernel: &Kernel, is_parameter: impl Fn(u32) -> bool, is_
         steady.push(match op {
             Op::Constant(_) | Op::TimeStep => true,
             Op::Load(b) => is_parameter(*b),
-            Op::Negate(_)
-            | Op::Add(..)
-            | Op::Subtract(..)
-            | Op::Multiply(..)
-            | Op::Divide(..)
-            | Op::Call(..)
-            | Op::Power(..) => operands(op).into_iter().flatten().all(|read| steady[read.0 as usize]),
+            op if is_arithmetic(op) => operands(op).into_iter().flatten().all(|read| steady[read.0 as usize]),
             _ => false,
         });
     }

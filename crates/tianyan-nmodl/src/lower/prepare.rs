@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::rewrite::{ends, trimmed};
-use crate::graph::{Graph, operands, rename};
+use crate::graph::{Graph, is_arithmetic, operands, rename};
 use crate::ir::{Binding, Destination, Function, Kernel, Op, Value};
 use crate::mechanism::{Field, FieldClass};
 
@@ -83,16 +83,7 @@ impl Prepared {
                 }
                 _ => return None,
             },
-            Op::Negate(_)
-            | Op::Add(..)
-            | Op::Subtract(..)
-            | Op::Multiply(..)
-            | Op::Divide(..)
-            | Op::Call(..)
-            | Op::Power(..)
-            | Op::Remainder(..)
-            | Op::Minimum(..)
-            | Op::Maximum(..) => {
+            op if is_arithmetic(op) => {
                 for read in operands(op).into_iter().flatten() {
                     let read = before[read.0 as usize]?;
                     is_costly |= read.is_costly;

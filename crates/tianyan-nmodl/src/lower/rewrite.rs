@@ -1,14 +1,14 @@
 //! Kernels made anew, with cheaper operations: the results are those of NMODL's text up to rounding.
 //!
-//! Where a bit decides (FLOOR, a comparison for equality, a number of draws, a time that is kept), operations stay as they
-//! stand, and so do kernels with loops.
+//! Where a bit decides (FLOOR, a comparison for equality, a number of draws, a time that is kept), operations stay as
+//! they stand, and so do kernels with loops.
 
 use super::{divide, exponentials, signs};
 use crate::graph::{Graph, operands, rename};
 use crate::ir::{Binding, Comparison, Destination, Function, Kernel, Op, Value};
 
-/// The same kernel, cheaper. `is_exact` tells of the bindings of times and counters, `is_parameter` of those that stay the
-/// same for the whole run.
+/// The same kernel, cheaper. `is_exact` tells of the bindings of times and counters, `is_parameter` of those that stay
+/// the same for the whole run.
 pub(super) fn cheaper(
     kernel: Kernel,
     bindings: &[Binding],
@@ -26,8 +26,8 @@ pub(super) fn cheaper(
     trimmed(&divide::by_inverses(&kernel, &is_exact))
 }
 
-/// The kernel with each operation made anew, from what it was and from what it is with its operands renamed; where a bit
-/// decides it stays.
+/// The kernel with each operation made anew, from what it was and from what it is with its operands renamed; where a
+/// bit decides it stays.
 pub(super) fn rewritten(
     kernel: &Kernel,
     is_exact: impl Fn(u32) -> bool,
