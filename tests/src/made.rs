@@ -72,6 +72,7 @@ impl Made {
                 seed: 1,
                 self_events: SELF_EVENTS,
                 tables: false,
+                rate_error: None,
                 synapses: size.synapses,
             },
             mechanisms: MECHANISMS.iter().map(source).collect(),

@@ -111,7 +111,7 @@ fn sweep(
     let state = group.state.values_mut();
     for table in group.layout.tables.iter().filter(|t| which(t)) {
         let (field, index, n) = (&table.field, &table.index, table.padded);
-        let mut call = interpret::Call { state, field, index, n, t_ms, dt_ms };
+        let mut call = interpret::Call { state, field, index, n, rates: &[], t_ms, dt_ms };
         interpret::run(&table.mechanism, kernel(table), &mut call, 0..table.count);
         for share in &table.mechanism.kernels.shares {
             let ion = match table.mechanism.kernels.bindings[share.to as usize] {
@@ -202,7 +202,7 @@ fn to_voltage(
         let width = arguments.len();
         arguments.push(0.0);
         let (field, index, n) = (&table.field, &table.index, table.padded);
-        let mut call = interpret::Call { state, field, index, n, t_ms: event.time_ms, dt_ms: dt };
+        let mut call = interpret::Call { state, field, index, n, rates: &[], t_ms: event.time_ms, dt_ms: dt };
         let kernel = &table.mechanism.kernels.receive;
         interpret::event(&table.mechanism, kernel, &mut call, event.instance as usize, &mut arguments, &mut []);
         state[at].copy_from_slice(&arguments[..width]);
@@ -213,7 +213,7 @@ fn to_voltage(
     }
     for table in layout.prepared_in_step.iter().map(|t| &layout.tables[*t]) {
         let (field, index, n) = (&table.field, &table.index, table.padded);
-        let mut call = interpret::Call { state, field, index, n, t_ms: t + 0.5 * dt, dt_ms: dt };
+        let mut call = interpret::Call { state, field, index, n, rates: &[], t_ms: t + 0.5 * dt, dt_ms: dt };
         interpret::run(&table.mechanism, &table.mechanism.kernels.prepare, &mut call, 0..table.count);
     }
     for node in 0..=layout.nodes {

@@ -117,6 +117,10 @@ pub struct RunArguments {
     /// Interpolate where mechanisms say TABLE, as NEURON does by default [default: exact values]
     #[arg(long)]
     pub tables: bool,
+    /// Look rates of channels up in tables, off by at most this part of a rate (1e-6: a millionth); outside of -200 to
+    /// 200 mV they stay what they are there [default: the config's, else computed]
+    #[arg(long, value_name = "PART", value_parser = rate_error)]
+    pub rate_error: Option<f64>,
     /// Whether equal linear synapses of a compartment become one [default: the config's, else merged]; results are the
     /// same up to rounding
     #[arg(long, value_name = "HOW")]
@@ -274,4 +278,9 @@ fn warning(word: &str) -> Result<String, String> {
         Some(_) => Ok(full),
         None => Err("no warning has this code; `tianyan explain` lists all".to_string()),
     }
+}
+
+fn rate_error(text: &str) -> Result<f64, String> {
+    let bound: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    tianyan::model::rate_error_problem(bound).map_or(Ok(bound), |problem| Err(problem.into()))
 }

@@ -16,6 +16,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
         duration_ms: arguments.duration_ms,
         dt_ms: arguments.dt_ms,
         tables: arguments.tables,
+        rate_error: arguments.rate_error,
         synapses: arguments.synapses.map(|kept| match kept {
             Kept::Merged => model::Synapses::Merged,
             Kept::Separate => model::Synapses::Separate,
@@ -34,6 +35,9 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
         interpret: false,
         profile: arguments.profile,
     })?;
+    if !arguments.quiet {
+        run.simulation().unfit().iter().for_each(|unfit| tell!("{unfit}\n"));
+    }
     let mut display = Display::new(arguments.quiet, run.progress().duration_ms);
     while !stop.requested() {
         match run.advance()? {

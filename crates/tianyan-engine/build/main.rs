@@ -83,7 +83,7 @@ const SOLVE: &str = "plan: *const PlanPointers, arrays: *const ArrayPointers, fa
 
 const NERNST: &str = "reversal: *mut f64, inside: *const f64, outside: *const f64, n: i64, factor: f64";
 
-const SWEEP: &str = "state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64";
+const SWEEP: &str = "state: *mut f64, field: *const i64, index: *const i32, n: i64, t: f64, dt: f64, rates: *const f64";
 
 fn table(mechanisms: &[Mechanism], built: &[&Variant]) -> String {
     let mut rust = String::from("// Made by build/main.rs.\nunsafe extern \"C\" {\n");

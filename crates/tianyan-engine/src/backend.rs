@@ -1,6 +1,6 @@
 //! What an engine asks of a device.
 
-use crate::{EngineError, Profile};
+use crate::{EngineError, Profile, Unfit};
 use std::ops::Range;
 use tianyan_layout::{Group, Sampler, Slot, State, Target};
 use tianyan_model::{Gid, Spike};
@@ -141,6 +141,10 @@ pub trait Backend: Send {
     fn set_probes(&mut self, samplers: &[Sampler]);
     /// The whole state of every group, copied.
     fn save(&self) -> Vec<State>;
+    /// Mechanisms whose rates are computed though a run wants them looked up.
+    fn unfit(&self) -> Vec<Unfit> {
+        Vec::new()
+    }
     /// Where time went, if it was asked to measure.
     fn profile(&self) -> Option<Profile> {
         None

@@ -5,6 +5,7 @@ use crate::compile::KernelCache;
 use crate::kernels::{KernelOrigin, Kernels};
 use crate::native;
 use crate::profile::{Part, Profile, Stopwatch};
+use crate::rates::{RateTables, Unfit};
 use crate::step::{self, Clock, Scratch};
 use crate::{EngineError, error};
 use rayon::prelude::*;
@@ -41,6 +42,7 @@ pub struct CpuBackend {
     options: CpuOptions,
     groups: Vec<Loaded>,
     origins: BTreeMap<String, KernelOrigin>,
+    rates: RateTables,
 }
 
 struct Loaded {
@@ -60,7 +62,7 @@ struct Columns {
 impl CpuBackend {
     /// A backend without groups.
     pub fn new(options: CpuOptions) -> CpuBackend {
-        CpuBackend { options, groups: Vec::new(), origins: BTreeMap::new() }
+        CpuBackend { options, groups: Vec::new(), origins: BTreeMap::new(), rates: RateTables::default() }
     }
 
     /// Where each mechanism's kernels came from.
@@ -74,13 +76,13 @@ impl CpuBackend {
     /// If they cannot be compiled.
     pub fn kernels(&self, mechanism: &Mechanism) -> Result<(Kernels, KernelOrigin), EngineError> {
         Ok(if self.options.interpret {
-            (Kernels::Interpreted, KernelOrigin::Interpreted)
+            (Kernels::interpreted(), KernelOrigin::Interpreted)
         } else if let Some(native) = native::shipped(mechanism, native::instruction_set()) {
-            (Kernels::Native(native), KernelOrigin::Shipped)
+            (Kernels::native(native), KernelOrigin::Shipped)
         } else if let Some(cache) = &self.options.cache {
-            (Kernels::Native(cache.get(mechanism)?), KernelOrigin::Compiled)
+            (Kernels::native(cache.get(mechanism)?), KernelOrigin::Compiled)
         } else {
-            (Kernels::Interpreted, KernelOrigin::Interpreted)
+            (Kernels::interpreted(), KernelOrigin::Interpreted)
         })
     }
 
@@ -111,12 +113,14 @@ impl Backend for CpuBackend {
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
         let made = self.all_kernels(&groups)?;
-        for group in groups {
+        for mut group in groups {
             let len = group.state.values().len();
             let mut kernels = Vec::with_capacity(group.layout.tables.len());
-            for table in &group.layout.tables {
+            for t in 0..group.layout.tables.len() {
+                let rates = self.rates.of(&mut group, t);
+                let table = &group.layout.tables[t];
                 native::check(table, len)?;
-                kernels.push(made[&table.mechanism.name].clone());
+                kernels.push(made[&table.mechanism.name].with_rates(rates));
             }
             let tables = group.layout.tables.len();
             let watch = if self.options.profile { Stopwatch::running(tables) } else { Stopwatch::default() };
@@ -208,6 +212,10 @@ impl Backend for CpuBackend {
 
     fn save(&self) -> Vec<State> {
         self.groups.iter().map(|loaded| loaded.group.state.clone()).collect()
+    }
+
+    fn unfit(&self) -> Vec<Unfit> {
+        self.rates.unfit()
     }
 
     fn profile(&self) -> Option<Profile> {

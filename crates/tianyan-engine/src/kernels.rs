@@ -1,7 +1,9 @@
 //! The kernels of one mechanism table, compiled or interpreted.
 
 use crate::native::{CompiledMechanism, EventBuffers, Pointers};
+use std::sync::Arc;
 use tianyan_layout::MechanismTable;
+use tianyan_nmodl::RateTable;
 use tianyan_nmodl::interpret;
 use tianyan_nmodl::ir::Kernel;
 
@@ -18,11 +20,11 @@ pub enum KernelOrigin {
 
 /// Runs the kernels of one mechanism.
 #[derive(Clone)]
-pub enum Kernels {
-    /// Machine code.
-    Native(CompiledMechanism),
-    /// The interpreter of tianyan-nmodl.
-    Interpreted,
+pub struct Kernels {
+    /// Machine code; the interpreter of tianyan-nmodl without it.
+    native: Option<CompiledMechanism>,
+    /// What it looks its rates up in, if it does.
+    rates: Option<Arc<RateTable>>,
 }
 
 /// Which of the kernels that sweep over all instances, in the order of `tianyan_nmodl::emit::SWEEPS`.
@@ -44,6 +46,8 @@ pub enum Sweep {
     Diffuse,
     /// What stays the same as long as parameters do.
     Prepare,
+    /// States, with rates looked up.
+    Rated,
 }
 
 impl Sweep {
@@ -58,6 +62,7 @@ impl Sweep {
             Sweep::BeforeStep => &kernels.before_step,
             Sweep::Diffuse => &kernels.diffuse,
             Sweep::Prepare => &kernels.prepare,
+            Sweep::Rated => &kernels.rated,
         }
     }
 }
@@ -83,21 +88,35 @@ pub struct Visit {
 }
 
 impl Kernels {
+    /// Machine code.
+    pub fn native(compiled: CompiledMechanism) -> Kernels {
+        Kernels { native: Some(compiled), rates: None }
+    }
+
+    /// Without machine code.
+    pub fn interpreted() -> Kernels {
+        Kernels { native: None, rates: None }
+    }
+
+    /// The same, with rates looked up in a table.
+    pub fn with_rates(&self, rates: Option<Arc<RateTable>>) -> Kernels {
+        Kernels { native: self.native.clone(), rates }
+    }
+
     /// Runs a kernel over all instances of a table.
     pub fn sweep(&self, sweep: Sweep, table: &MechanismTable, state: &mut [f64], t_ms: f64, dt_ms: f64) {
+        let rates = self.rates.as_ref().map_or(&[][..], |rates| rates.numbers());
+        let sweep = if sweep == Sweep::State && self.rates.is_some() { Sweep::Rated } else { sweep };
         let kernel = sweep.kernel(&table.mechanism.kernels);
         if kernel.is_empty() {
             return;
         }
-        match self {
-            Kernels::Native(native) if !table.runs.is_empty() => {
-                native.sweep_runs(sweep as usize, state, &table.runs, t_ms, dt_ms);
+        match &self.native {
+            Some(native) if !table.runs.is_empty() => {
+                native.sweep_runs(sweep as usize, state, &table.runs, rates, (t_ms, dt_ms));
             }
-            Kernels::Native(native) => {
-                let pointers = Pointers { state, field: &table.field, index: &table.index, padded: table.padded };
-                native.sweep(sweep as usize, pointers, t_ms, dt_ms);
-            }
-            Kernels::Interpreted => interpret_all(kernel, table, state, t_ms, dt_ms),
+            Some(native) => native.sweep(sweep as usize, pointers(table, state), rates, (t_ms, dt_ms)),
+            None => interpret_with(kernel, table, state, rates, (t_ms, dt_ms)),
         }
     }
 
@@ -110,12 +129,12 @@ impl Kernels {
         visit: Visit,
         buffers: &mut EventBuffers,
     ) {
-        match self {
-            Kernels::Native(native) => {
-                let pointers = Pointers { state, field: &table.field, index: &table.index, padded: table.padded };
-                native.event(arrival as usize, pointers, visit.t_ms, visit.dt_ms, visit.instance, buffers);
+        match &self.native {
+            Some(native) => {
+                let times_ms = (visit.t_ms, visit.dt_ms);
+                native.event(arrival as usize, pointers(table, state), times_ms, visit.instance, buffers);
             }
-            Kernels::Interpreted => {
+            None => {
                 let kernel = match arrival {
                     Arrival::Receive => &table.mechanism.kernels.receive,
                     Arrival::EachConnection => &table.mechanism.kernels.each_connection,
@@ -124,6 +143,10 @@ impl Kernels {
             }
         }
     }
+}
+
+fn pointers<'a>(table: &'a MechanismTable, state: &'a mut [f64]) -> Pointers<'a> {
+    Pointers { state, field: &table.field, index: &table.index, padded: table.padded }
 }
 
 /// Interprets a kernel on one instance.
@@ -135,13 +158,25 @@ pub fn interpret_event(
     buffers: &mut EventBuffers,
 ) {
     let Visit { instance, t_ms, dt_ms } = visit;
-    let mut call = interpret::Call { state, field: &table.field, index: &table.index, n: table.padded, t_ms, dt_ms };
+    let (field, index, n) = (&table.field, &table.index, table.padded);
+    let mut call = interpret::Call { state, field, index, n, rates: &[], t_ms, dt_ms };
     let EventBuffers { arguments, effects } = buffers;
     interpret::event(&table.mechanism, kernel, &mut call, instance, arguments, effects);
 }
 
 /// Interprets a kernel for every instance of a table, padding too, as machine code does.
 pub fn interpret_all(kernel: &Kernel, table: &MechanismTable, state: &mut [f64], t_ms: f64, dt_ms: f64) {
-    let mut call = interpret::Call { state, field: &table.field, index: &table.index, n: table.padded, t_ms, dt_ms };
+    interpret_with(kernel, table, state, &[], (t_ms, dt_ms));
+}
+
+fn interpret_with(
+    kernel: &Kernel,
+    table: &MechanismTable,
+    state: &mut [f64],
+    rates: &[f64],
+    (t_ms, dt_ms): (f64, f64),
+) {
+    let (field, index, n) = (&table.field, &table.index, table.padded);
+    let mut call = interpret::Call { state, field, index, n, rates, t_ms, dt_ms };
     interpret::run(&table.mechanism, &table.in_runs(kernel), &mut call, 0..table.padded);
 }

@@ -3,7 +3,8 @@
 //!
 //! Safety rests on three facts. The text comes from `tianyan_nmodl::emit`, which reads and writes only
 //! `state[field[b] + i]` with `i < n`, `state[field[b] + index[..]]`, and constants; [`check`] verifies once, when a
-//! group is loaded, that all of these lie inside the state; and the functions' types are fixed by `emit`.
+//! group is loaded, that all of these lie inside the state; and the functions' types are fixed by `emit`. Tables of
+//! rates are made by `RateTable` alone, which says in its head how many rows it has; kernels look no further.
 #![allow(unsafe_code)]
 
 use crate::EngineError;
@@ -44,8 +45,9 @@ impl Default for EventBuffers {
     }
 }
 
-type SweepFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64);
-type EventFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64, *mut f64);
+type SweepFunction = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, *const f64);
+type EventFunction =
+    unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, *const f64, i64, *mut f64, *mut f64);
 
 /// The functions of one mechanism, in the order of `tianyan_nmodl::emit::{SWEEPS, EVENTS}`.
 #[derive(Clone, Copy)]
@@ -85,21 +87,23 @@ pub struct Pointers<'a> {
 
 impl CompiledMechanism {
     /// Runs the sweep with that number in `SWEEPS`.
-    pub fn sweep(&self, number: usize, p: Pointers, t_ms: f64, dt_ms: f64) {
+    pub fn sweep(&self, number: usize, p: Pointers, rates: &[f64], (t_ms, dt_ms): (f64, f64)) {
         let Some(function) = self.functions.sweeps[number] else { return };
+        let (state, field, index) = (p.state.as_mut_ptr(), p.field.as_ptr(), p.index.as_ptr());
         // SAFETY: see the module; `check` has verified the tables of `p`.
         unsafe {
-            function(p.state.as_mut_ptr(), p.field.as_ptr(), p.index.as_ptr(), p.padded as i64, t_ms, dt_ms);
+            function(state, field, index, p.padded as i64, t_ms, dt_ms, rates.as_ptr());
         }
     }
 
     /// Runs the sweep with that number in `SWEEPS` over the runs of a table.
-    pub fn sweep_runs(&self, number: usize, state: &mut [f64], runs: &[Run], t_ms: f64, dt_ms: f64) {
+    pub fn sweep_runs(&self, number: usize, state: &mut [f64], runs: &[Run], rates: &[f64], (t_ms, dt_ms): (f64, f64)) {
         let Some(function) = self.functions.runs[number] else { return };
         for run in runs {
+            let (state, field, count) = (state.as_mut_ptr(), run.field.as_ptr(), run.count as i64);
             // SAFETY: as in `sweep`; no index is read.
             unsafe {
-                function(state.as_mut_ptr(), run.field.as_ptr(), std::ptr::null(), run.count as i64, t_ms, dt_ms);
+                function(state, field, std::ptr::null(), count, t_ms, dt_ms, rates.as_ptr());
             }
         }
     }
@@ -109,8 +113,7 @@ impl CompiledMechanism {
         &self,
         number: usize,
         p: Pointers,
-        t_ms: f64,
-        dt_ms: f64,
+        (t_ms, dt_ms): (f64, f64),
         instance: usize,
         buffers: &mut EventBuffers,
     ) {
@@ -125,6 +128,7 @@ impl CompiledMechanism {
                 p.padded as i64,
                 t_ms,
                 dt_ms,
+                std::ptr::null(),
                 instance as i64,
                 buffers.arguments.as_mut_ptr(),
                 buffers.effects.as_mut_ptr(),

@@ -6,7 +6,7 @@ use crate::grid::Grid;
 use crate::peers::Peers;
 use crate::step::next_ms;
 use crate::wire::{FIRED_BYTES, decode, encode};
-use crate::{EngineError, Profile, start};
+use crate::{EngineError, Profile, Unfit, start};
 use std::sync::Arc;
 use tianyan_comm::Communicator;
 use tianyan_layout::{Connectivity, Layout, Network, Sampler, Slot, cell_slots};
@@ -131,6 +131,11 @@ impl Simulation {
     /// Spikes detected so far on this rank.
     pub fn spikes(&self) -> u64 {
         self.spikes
+    }
+
+    /// Mechanisms whose rates are computed though the run wants them looked up.
+    pub fn unfit(&self) -> Vec<Unfit> {
+        self.backend.unfit()
     }
 
     /// Where time went, if the backend was asked to measure.

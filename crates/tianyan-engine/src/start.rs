@@ -32,7 +32,7 @@ pub fn initialise(network: &mut Network, threads: usize) -> Start {
     }
     copy_peers(network);
     let interpreted =
-        |group: &Group| -> Vec<Kernels> { group.layout.tables.iter().map(|_| Kernels::Interpreted).collect() };
+        |group: &Group| -> Vec<Kernels> { group.layout.tables.iter().map(|_| Kernels::interpreted()).collect() };
     let one = |group: &mut Group| {
         let (mut spikes, mut overflow) = (Vec::new(), None);
         initial(group, &interpreted(group), dt_ms, &mut spikes, &mut overflow);
@@ -118,7 +118,7 @@ fn fill_tables(table: &MechanismTable, state: &mut [f64], dt_ms: f64) {
         let mut point = |x: f64, arguments: &mut [f64]| {
             arguments[0] = x;
             let (field, index, n) = (&table.field, &table.index, table.padded);
-            let mut call = interpret::Call { state: &mut *state, field, index, n, t_ms: 0.0, dt_ms };
+            let mut call = interpret::Call { state: &mut *state, field, index, n, rates: &[], t_ms: 0.0, dt_ms };
             interpret::event(&table.mechanism, &tabulated.kernel, &mut call, 0, arguments, &mut []);
         };
         point(0.0, &mut arguments);

@@ -30,6 +30,8 @@ pub use network::{
     Rows, Stimuli, Waveform, delay_problem,
 };
 pub use problem::{Place, Problem, Problems};
-pub use recipe::{CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder, Synapses};
+pub use recipe::{
+    CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder, Synapses, rate_error_problem,
+};
 pub use recordings::{PopulationReport, PopulationSpikes};
 pub use records::{CellState, Epoch, Snapshot, Spike, TraceBlock};

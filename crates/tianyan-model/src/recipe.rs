@@ -68,6 +68,13 @@ pub struct RunSettings {
     pub tables: bool,
     /// Whether equal event synapses in one compartment become one instance.
     pub synapses: Synapses,
+    /// Look up what gates need of v alone in tables that are off by at most this part of the value; compute it without.
+    pub rate_error: Option<f64>,
+}
+
+/// What is wrong with a bound of [`RunSettings::rate_error`].
+pub fn rate_error_problem(bound: f64) -> Option<&'static str> {
+    (!(1e-10..=1e-2).contains(&bound)).then_some("a rate error must lie between 1e-10 and 0.01")
 }
 
 /// NEURON sets no bound to the events on their way to an instance; this many are enough for most.

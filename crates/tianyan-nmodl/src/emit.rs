@@ -1,9 +1,10 @@
 //! Kernels as text: one for C and CUDA. The macros of [`PRELUDE`] make it a loop or a thread.
 //!
 //! ```c
-//! void <prefix><mechanism>_current(double *state, const i64 *field, const i32 *index, i64 n, double t, double dt);
+//! void <prefix><mechanism>_current(double *state, const i64 *field, const i32 *index, i64 n, double t, double dt,
+//!                                  const double *rates);
 //! void <prefix><mechanism>_receive(double *state, const i64 *field, const i32 *index, i64 n, double t, double dt,
-//!                                  i64 i, double *argument, double *effect);
+//!                                  const double *rates, i64 i, double *argument, double *effect);
 //! ```
 //!
 //! The kernels of [`EVENTS`] look as `_receive`, those of [`SWEEPS`] as `_current`; what runs once, at the start, is
@@ -12,7 +13,9 @@
 //! instances whose nodes and ions lie one behind the other from the given offsets on: `index` is not read there, and
 //! what only observers see ([`Mechanism::shown_only`]) is left out. `effect` gets three numbers for each of
 //! [`Kernel::effects`]: 1 or 0 for whether it happens, its time, its flag. A loop loads into constants, computes in
-//! straight lines and stores at the end, so that it vectorises; only iterations branch.
+//! straight lines and stores at the end, so that it vectorises; only iterations branch. Rates of the kernel `rated` are
+//! looked up for a block of instances before its loop, all rates of an instance at once: `rates` is a
+//! [`crate::RateTable`], which no other kernel reads.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -23,6 +26,7 @@ use crate::ir::{
     Binding, Comparison, Destination, Draw, Function, IonVariable, Iteration, Kernel, NodeVariable, Op, Value,
 };
 use crate::mechanism::Mechanism;
+use crate::rates::Rates;
 
 /// What must stand before the text of the mechanisms, once.
 pub const PRELUDE: &str = include_str!("kernel.h");
@@ -53,8 +57,8 @@ pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
 }
 
 /// Kernels that sweep over all instances in every step.
-pub const SWEEPS: [&str; 8] =
-    ["current", "state", "watch", "before_breakpoint", "after_solve", "before_step", "diffuse", "prepare"];
+pub const SWEEPS: [&str; 9] =
+    ["current", "state", "watch", "before_breakpoint", "after_solve", "before_step", "diffuse", "prepare", "rated"];
 
 /// Kernels that run on one instance when an event arrives.
 pub const EVENTS: [&str; 2] = ["receive", "each_connection"];
@@ -97,10 +101,15 @@ impl<'a> Emitter<'a> {
         }
         self.uniform_operations();
         let scattered = if looped && !self.is_run { self.scattered() } else { Vec::new() };
-        match (looped, scattered.len()) {
-            (false, _) => self.line(format_args!("  {{")),
-            (true, 0) => self.line(format_args!("  FOREACH(i, n)")),
-            (true, count) => self.line(format_args!("  FOREACH_BLOCK(i, n, {count})")),
+        let rated = if looped { self.rated() } else { None };
+        match (looped, &rated, scattered.len()) {
+            (false, ..) => self.line(format_args!("  {{")),
+            (_, Some(v), late) => {
+                let columns = self.columns();
+                self.line(format_args!("  FOREACH_RATED(i, n, {}, {columns}, {v})", late.max(1)));
+            }
+            (true, None, 0) => self.line(format_args!("  FOREACH(i, n)")),
+            (true, None, count) => self.line(format_args!("  FOREACH_BLOCK(i, n, {count})")),
         }
         self.indices();
         self.body();
@@ -108,11 +117,16 @@ impl<'a> Emitter<'a> {
         if !looped {
             self.effects();
         }
-        match (looped, scattered.len()) {
-            (false, _) => self.line(format_args!("  }}\n}}")),
-            (true, 0) => self.line(format_args!("  END_FOREACH\n}}")),
-            (true, _) => self.deliver(&scattered),
+        if looped && !scattered.is_empty() {
+            self.deliver(&scattered);
         }
+        let end = match (looped, rated, scattered.len()) {
+            (false, ..) => "}",
+            (_, Some(_), _) => "END_RATED",
+            (_, _, 0) => "END_FOREACH",
+            _ => "END_BLOCK",
+        };
+        self.line(format_args!("  {end}\n}}"));
         self.text
     }
 
@@ -144,7 +158,20 @@ impl<'a> Emitter<'a> {
                 Destination::Argument(_) => {}
             }
         }
-        self.line(format_args!("  END_BLOCK\n}}"));
+    }
+
+    /// Where the kernel looks rates up: v, out of the loop's sight.
+    fn rated(&self) -> Option<String> {
+        let v = self.kernel.ops.iter().find_map(|op| if let Op::Rate(_, v) = op { Some(*v) } else { None })?;
+        match self.kernel.ops[v.0 as usize] {
+            Op::Load(b) if self.is_run => Some(self.element(b)),
+            Op::Load(b) => Some(self.distant_element(b)),
+            _ => None,
+        }
+    }
+
+    fn columns(&self) -> usize {
+        self.mechanism.rates.as_ref().map_or(0, Rates::columns)
     }
 
     /// As `element`, where the constants `node` and `ion` are out of sight.
@@ -339,6 +366,7 @@ impl<'a> Emitter<'a> {
             }
             Op::Interpolate(table, a) => format!("ty_interpolate(p{table}, {})", x(a)),
             Op::Lookup(table, a) => format!("ty_lookup(p{table}, {})", x(a)),
+            Op::Rate(k, _) => format!("RATE({k}, {})", self.columns()),
             Op::Carried(number, k) | Op::Iterated(number, k) => format!("c{number}_{k}"),
         }
     }

@@ -267,7 +267,7 @@ pub(crate) fn is_arithmetic(op: &Op) -> bool {
 /// The values an operation reads (those of an iteration aside).
 pub(crate) fn operands(op: &Op) -> [Option<Value>; 4] {
     match *op {
-        Op::Negate(a) | Op::Call(_, a) | Op::Not(a) | Op::Interpolate(_, a) | Op::Lookup(_, a) => {
+        Op::Negate(a) | Op::Call(_, a) | Op::Not(a) | Op::Interpolate(_, a) | Op::Lookup(_, a) | Op::Rate(_, a) => {
             [Some(a), None, None, None]
         }
         Op::Add(a, b)
@@ -301,6 +301,7 @@ pub(crate) fn rename(op: &Op, mut new: impl FnMut(Value) -> Value) -> Op {
         Op::Not(a) => Op::Not(new(a)),
         Op::Interpolate(table, a) => Op::Interpolate(table, new(a)),
         Op::Lookup(table, a) => Op::Lookup(table, new(a)),
+        Op::Rate(rate, a) => Op::Rate(rate, new(a)),
         Op::Add(a, b) => Op::Add(new(a), new(b)),
         Op::Subtract(a, b) => Op::Subtract(new(a), new(b)),
         Op::Multiply(a, b) => Op::Multiply(new(a), new(b)),
@@ -346,6 +347,7 @@ fn key(op: &Op) -> Key {
         Op::Draw(draw, ..) => (22 + draw as u8, u64::from(c) << 32 | u64::from(d)),
         Op::Interpolate(table, _) => (26, u64::from(table)),
         Op::Lookup(table, _) => (27, u64::from(table)),
+        Op::Rate(rate, _) => (28, u64::from(rate)),
     };
     (tag, extra, a, b)
 }

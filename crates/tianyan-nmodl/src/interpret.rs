@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::ir::{Binding, Comparison, Destination, Draw, Function, Iteration, Kernel, Op, Value};
 use crate::mechanism::Mechanism;
+use crate::rates::{self, Rates};
 use crate::{lookup, math, streams};
 
 /// Where a kernel finds its numbers (see [`crate::ir`]).
@@ -20,6 +21,8 @@ pub struct Call<'a> {
     pub index: &'a [i32],
     /// Number of instances, padding included: the stride of `index`.
     pub n: usize,
+    /// The mechanism's [`crate::RateTable`]; only the kernel `rated` reads it.
+    pub rates: &'a [f64],
     /// Time, ms.
     pub t_ms: f64,
     /// Step, ms.
@@ -149,8 +152,14 @@ impl Run<'_, '_> {
             Op::Carried(iteration, k) | Op::Iterated(iteration, k) => carried[iteration as usize][k as usize],
             Op::Interpolate(b, x) => lookup::interpolate(self.table(b), values[x.0 as usize]),
             Op::Lookup(b, x) => lookup::lookup(self.table(b), values[x.0 as usize]),
+            Op::Rate(k, x) => self.rate(k as usize, values[x.0 as usize]),
             op => evaluate(&op, &|value| values[value.0 as usize]).unwrap_or(f64::NAN),
         }
+    }
+
+    fn rate(&self, k: usize, v_mv: f64) -> f64 {
+        let columns = self.mechanism.rates.as_ref().map_or(0, Rates::columns);
+        rates::rate(self.call.rates, columns, k, v_mv)
     }
 
     fn table(&self, b: u32) -> &[f64] {

@@ -142,6 +142,8 @@ pub enum Op {
     Interpolate(u32, Value),
     /// A FUNCTION_TABLE's value: the binding of its field, and the argument.
     Lookup(u32, Value),
+    /// The k-th rate of the mechanism at that voltage, mV, from its table (see [`crate::rates`]).
+    Rate(u32, Value),
 }
 
 /// What is drawn from a stream (NEURON's nrnran123; Philox 4x32-10, Salmon et al. 2011). The place in the
@@ -289,6 +291,8 @@ pub struct Kernels {
     pub each_connection: Kernel,
     /// What stays the same for the whole run, for `current` and `state`: after INITIAL, and whenever a parameter changes.
     pub prepare: Kernel,
+    /// As `state`, with what depends on v alone looked up: see [`crate::rates`]. Empty if nothing does.
+    pub rated: Kernel,
     /// Point processes: what is summed after `current`.
     pub shares: Vec<Share>,
     /// What diffuses along the cable.
@@ -302,7 +306,7 @@ impl Kernels {
     }
 
     /// All kernels with their names in emitted text.
-    pub fn all(&self) -> [(&'static str, &Kernel); 14] {
+    pub fn all(&self) -> [(&'static str, &Kernel); 15] {
         [
             ("initial", &self.initial),
             ("current", &self.current),
@@ -318,6 +322,7 @@ impl Kernels {
             ("diffuse", &self.diffuse),
             ("each_connection", &self.each_connection),
             ("prepare", &self.prepare),
+            ("rated", &self.rated),
         ]
     }
 }

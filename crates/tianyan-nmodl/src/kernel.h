@@ -73,7 +73,38 @@ typedef _Bool flag;
 #define NOW_SET(k, place) place = late[k][i - begin]
 #define END_BLOCK }}}}
 #endif
-#define ARGUMENTS double *RESTRICT state, const i64 *RESTRICT field, const i32 *RESTRICT index, i64 n, double t, double dt
+#define ARGUMENTS double *RESTRICT state, const i64 *RESTRICT field, const i32 *RESTRICT index, i64 n, double t, double dt, \
+  const double *RESTRICT rates
+/* Rates: the place of v among the rows of a table, and the cubic in it. Twins of rates.rs. */
+FN double rate_place(const double *rates, double v, i32 *row) {
+  double at = (v - rates[0]) * rates[1];
+  at = at > 0.0 ? at : 0.0;
+  at = at < rates[2] ? at : rates[2];
+  i32 whole = (i32)at;
+  const i32 last = (i32)rates[3];
+  whole = whole < last ? whole : last;
+  *row = whole;
+  return at - (double)whole;
+}
+FN double rate_value(const double *c, double part, int columns) {
+  return FMA(part, FMA(part, FMA(part, c[3 * columns], c[2 * columns]), c[columns]), c[0]);
+}
+#ifdef __CUDACC__
+#define FOREACH_RATED(i, n, count, columns, v) FOREACH(i, n) i32 row; const double part = rate_place(rates, (v), &row); \
+  const double *cubics = rates + 8 + (i64)row * 4 * (columns);
+#define RATE(k, columns) rate_value(cubics + (k), part, (columns))
+#define END_RATED END_FOREACH
+#else
+#define FOREACH_RATED(i, n, count, columns, v) { double late[count][64]; double rate[64 * (columns)]; double part[64]; \
+  i32 row[64]; for (i64 begin = 0; begin < (n); begin += 64) { \
+  const i64 end = begin + WHOLE((n) - begin < 64 ? (n) - begin : 64); \
+  _Pragma("GCC unroll 1") for (i64 i = begin; i < end; i++) part[i - begin] = rate_place(rates, (v), &row[i - begin]); \
+  for (i64 k = 0; k < end - begin; k++) { const double *cubics = rates + 8 + (i64)row[k] * 4 * (columns); \
+    const double x = part[k]; for (int c = 0; c < (columns); c++) rate[k * (columns) + c] = rate_value(cubics + c, x, (columns)); } \
+  _Pragma("GCC ivdep") for (i64 i = begin; i < end; i++) {{
+#define RATE(k, columns) rate[(i - begin) * (columns) + (k)]
+#define END_RATED }}}}
+#endif
 #define SHIFT 6755399441055744.0
 #define LN2_HIGH 6.93147180369123816490e-01
 #define LN2_LOW 1.90821492927058770002e-10
@@ -185,20 +216,18 @@ FN double log_pair(double x, double *low_out) {
   double f = m - 1.0;
   double d = 2.0 + f;
   double d_low = f - (d - 2.0);
-  double s = f / d;
-  double s_low = (FMA(-s, d, f) - s * d_low) / d;
+  double inverse = 1.0 / d;
+  double s = f * inverse;
+  double s_low = (FMA(-s, d, f) - s * d_low) * inverse;
   double z = s * s;
   double z_low = FMA(s, s, -z) + 2.0 * s * s_low;
-  double q = FMA(z, 0.08, 0.08695652173913043);
-  q = FMA(z, q, 0.09523809523809523);
-  q = FMA(z, q, 0.10526315789473684);
-  q = FMA(z, q, 0.11764705882352941);
-  q = FMA(z, q, 0.13333333333333333);
-  q = FMA(z, q, 0.15384615384615385);
-  q = FMA(z, q, 0.18181818181818182);
-  q = FMA(z, q, 0.2222222222222222);
-  q = FMA(z, q, 0.2857142857142857);
-  q = FMA(z, q, 0.4);
+  double z2 = z * z, z4 = z2 * z2;
+  double p01 = FMA(z, 0.2857142857142857, 0.4);
+  double p23 = FMA(z, 0.18181818181818182, 0.2222222222222222);
+  double p45 = FMA(z, 0.13333333333333333, 0.15384615384615385);
+  double p67 = FMA(z, 0.10526315789473684, 0.11764705882352941);
+  double p89 = FMA(z, 0.08695652173913043, 0.09523809523809523);
+  double q = FMA(FMA(FMA(z2, 0.08, p89), z4, FMA(p67, z2, p45)), z4, FMA(p23, z2, p01));
   double c_tail = z * q;
   double c = 0.6666666666666666 + c_tail;
   double c_low = (0.6666666666666666 - c) + c_tail + 3.700743415417188e-17;
@@ -228,7 +257,7 @@ FN double ty_pow(double x, double y) {
   flag whole = FLOOR(y) == y;
   double half = y * 0.5;
   flag odd = whole & (FLOOR(half) != half);
-  r = odd & ((x < 0.0) | ((x == 0.0) & (1.0 / x < 0.0))) ? -r : r;
+  r = odd & ((BITS(x) & SIGN_BIT) != 0) ? -r : r;
   r = (x < 0.0) & !whole & (magnitude != INF) ? NOT_A_NUMBER : r;
   r = (x != x) | (y != y) ? NOT_A_NUMBER : r;
   return (y == 0.0) | (x == 1.0) ? 1.0 : r;

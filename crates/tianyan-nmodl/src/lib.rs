@@ -33,6 +33,7 @@ pub mod mechanism;
 mod merge;
 mod parse;
 mod print;
+pub mod rates;
 pub mod shipped;
 pub mod source;
 pub mod span;
@@ -45,6 +46,7 @@ pub use diagnostic::Diagnostic;
 pub use inputs::Inputs;
 pub use mechanism::{Field, FieldClass, IonUse, Mechanism, MechanismKind, Options};
 pub use print::{Stage, print};
+pub use rates::{RateTable, Rates};
 
 use diagnostic::Report;
 

@@ -149,21 +149,19 @@ fn log_pair(x: f64) -> (f64, f64) {
     let f = m - 1.0;
     let d = 2.0 + f;
     let d_low = f - (d - 2.0);
-    let s = f / d;
-    let s_low = (fma(-s, d, f) - s * d_low) / d;
+    let inverse = 1.0 / d;
+    let s = f * inverse;
+    let s_low = (fma(-s, d, f) - s * d_low) * inverse;
     // log(m) = 2 s + s^3 (2/3 + z (2/5 + z (2/7 + ...))), z = s^2
     let z = s * s;
     let z_low = fma(s, s, -z) + 2.0 * s * s_low;
-    let mut q = fma(z, 0.08, 0.08695652173913043);
-    q = fma(z, q, 0.09523809523809523);
-    q = fma(z, q, 0.10526315789473684);
-    q = fma(z, q, 0.11764705882352941);
-    q = fma(z, q, 0.13333333333333333);
-    q = fma(z, q, 0.15384615384615385);
-    q = fma(z, q, 0.18181818181818182);
-    q = fma(z, q, 0.2222222222222222);
-    q = fma(z, q, 0.2857142857142857);
-    q = fma(z, q, 0.4);
+    let (z2, z4) = (z * z, (z * z) * (z * z));
+    let p01 = fma(z, 0.2857142857142857, 0.4);
+    let p23 = fma(z, 0.18181818181818182, 0.2222222222222222);
+    let p45 = fma(z, 0.13333333333333333, 0.15384615384615385);
+    let p67 = fma(z, 0.10526315789473684, 0.11764705882352941);
+    let p89 = fma(z, 0.08695652173913043, 0.09523809523809523);
+    let q = fma(fma(fma(z2, 0.08, p89), z4, fma(p67, z2, p45)), z4, fma(p23, z2, p01));
     let c_tail = z * q;
     let c = 0.6666666666666666 + c_tail;
     let c_low = (0.6666666666666666 - c) + c_tail + 3.700743415417188e-17;
@@ -195,7 +193,7 @@ pub fn pow(x: f64, y: f64) -> f64 {
     let whole = y.floor() == y;
     let half = y * 0.5;
     let odd = whole && half.floor() != half;
-    let r = select(odd && (x < 0.0 || (x == 0.0 && 1.0 / x < 0.0)), -r, r);
+    let r = select(odd && x.is_sign_negative(), -r, r);
     let r = select(x < 0.0 && !whole && magnitude != f64::INFINITY, f64::NAN, r);
     let r = select(x.is_nan() || y.is_nan(), f64::NAN, r);
     select(y == 0.0 || x == 1.0, 1.0, r)

@@ -1,6 +1,7 @@
 //! A compiled mechanism: what the layout and the engine need to know of an NMODL file.
 
 use crate::ir::{Binding, Destination, EffectKind, Kernel, Kernels, Op};
+use crate::rates::Rates;
 
 /// Choices that change the kernels of a mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -177,6 +178,8 @@ pub struct Mechanism {
     pub function_tables: Vec<FunctionTable>,
     /// WATCH conditions.
     pub watches: Vec<Watch>,
+    /// What of its states depends on v alone; none if nothing does.
+    pub rates: Option<Rates>,
     /// The field in which a point neuron says when it fired in this step, ms; below 0 if it did not.
     pub spike: Option<usize>,
     /// What it computes.

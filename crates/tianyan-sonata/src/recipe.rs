@@ -32,6 +32,8 @@ pub struct Overrides {
     pub dt_ms: Option<f64>,
     /// Interpolate in the TABLEs of mechanisms.
     pub tables: bool,
+    /// Look rates up, off by at most this part.
+    pub rate_error: Option<f64>,
     /// Whether equal linear synapses become one; they do unless said otherwise.
     pub synapses: Option<Synapses>,
 }
@@ -285,6 +287,7 @@ fn settings(config: &SimulationConfig, overrides: Overrides) -> RunSettings {
         seed: 0,
         self_events: SELF_EVENTS,
         tables: overrides.tables,
+        rate_error: overrides.rate_error,
         synapses: overrides.synapses.unwrap_or_default(),
     }
 }

@@ -18,6 +18,8 @@ pub struct Overrides {
     pub dt_ms: Option<f64>,
     /// True: as `run.tables = true`.
     pub tables: bool,
+    /// Instead of `run.rate_error`.
+    pub rate_error: Option<f64>,
     /// Instead of `run.synapses`.
     pub synapses: Option<Synapses>,
 }

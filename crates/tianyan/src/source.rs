@@ -37,13 +37,16 @@ impl Source {
     /// Reads a config: JSON is SONATA's, all else is TOML. The second value are warnings.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<(Source, Problems), Problems> {
         if tianyan_sonata::is_config(path) {
-            let Overrides { duration_ms, dt_ms, tables, synapses } = *overrides;
-            let overrides = tianyan_sonata::Overrides { duration_ms, dt_ms, tables, synapses };
+            let Overrides { duration_ms, dt_ms, tables, rate_error, synapses } = *overrides;
+            let overrides = tianyan_sonata::Overrides { duration_ms, dt_ms, tables, rate_error, synapses };
             let (recipe, warnings) = SonataRecipe::open(path, overrides, &shipped)?;
             return Ok((Source::Sonata(Box::new(recipe)), warnings));
         }
         let mut config = tianyan_io::config::read_config(path)?;
         config.override_run(overrides.duration_ms, overrides.dt_ms, overrides.tables)?;
+        if let Some(bound) = overrides.rate_error {
+            config.override_rate_error(bound);
+        }
         if let Some(synapses) = overrides.synapses {
             config.override_synapses(synapses);
         }

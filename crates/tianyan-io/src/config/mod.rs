@@ -50,7 +50,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use decode::Decode;
-use tianyan_model::{CurrentDerivative, Place, Problem, Problems, RunSettings, SecondOrder, Synapses};
+use tianyan_model::{
+    CurrentDerivative, Place, Problem, Problems, RunSettings, SecondOrder, Synapses, rate_error_problem,
+};
 
 /// The version of the schema that this program reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -86,6 +88,7 @@ impl Config {
             seed: run.seed,
             self_events: run.self_events as usize,
             tables: run.tables,
+            rate_error: run.rate_error,
             synapses: match run.synapses {
                 SynapseRule::Merged => Synapses::Merged,
                 SynapseRule::Separate => Synapses::Separate,
@@ -209,6 +212,9 @@ fn check_run(run: &Run, problems: &mut Problems) {
     }
     if !(1..=10_000).contains(&run.self_events) {
         problems.push(spot.problem("self_events", "config-value", "self_events must lie between 1 and 10000"));
+    }
+    if let Some(problem) = run.rate_error.and_then(rate_error_problem) {
+        problems.push(spot.problem("rate_error", "config-value", problem));
     }
     if run.second_order > 2 {
         problems.push(spot.problem("second_order", "config-value", "second_order must be 0, 1 or 2"));

@@ -15,6 +15,11 @@ impl Config {
         };
     }
 
+    /// Has rates looked up, off by at most this part.
+    pub fn override_rate_error(&mut self, bound: f64) {
+        Arc::make_mut(&mut self.document).run.rate_error = Some(bound);
+    }
+
     /// Replaces the duration and the step, and turns tables on; the result is checked as if it had been typed.
     pub fn override_run(&mut self, duration_ms: Option<f64>, dt_ms: Option<f64>, tables: bool) -> Result<(), Problems> {
         if duration_ms.is_none() && dt_ms.is_none() && !tables {

@@ -54,6 +54,8 @@ table! {
         seed: u64 = 1,
         /// Whether mechanisms interpolate where they say TABLE.
         tables: bool = false,
+        /// Rates are looked up, off by at most this part; computed without it.
+        rate_error: Option<f64>,
         /// How many events of its own (net_send) an instance may have on their way.
         self_events: u32 = tianyan_model::SELF_EVENTS as u32,
         /// Whether equal synapses of a linear mechanism in one compartment become one.

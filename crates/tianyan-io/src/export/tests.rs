@@ -44,6 +44,7 @@ fn pair() -> Pair {
             seed: 1,
             self_events: 16,
             tables: false,
+            rate_error: None,
             synapses: tianyan_model::Synapses::Merged,
         },
         mechanisms: MECHANISMS.map(source).to_vec(),

@@ -29,6 +29,7 @@ fn run() -> RunSettings {
         seed: 1,
         self_events: 16,
         tables: false,
+        rate_error: None,
         synapses: tianyan_model::Synapses::Merged,
     }
 }

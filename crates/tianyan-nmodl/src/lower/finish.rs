@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::live::{live, matters};
-use super::{Draft, Goal, Phase, Tables, order, prepare, rewrite, warnings, warnings::Traffic};
+use super::{Draft, Goal, Phase, Tables, order, prepare, rates, rewrite, warnings, warnings::Traffic};
 use crate::ast::{BlockKind, File};
 use crate::diagnostic::Report;
 use crate::ir::{Binding, Diffusion, IonVariable, Kernel, Kernels, Op, Share};
-use crate::mechanism::{Field, FieldClass, FunctionTable, Mechanism, Table, Watch};
+use crate::mechanism::{Field, FieldClass, FunctionTable, Mechanism, MechanismKind, Table, Watch};
 use crate::symbols::{Role, Symbol, Symbols};
 
 /// Puts the kernels together.
@@ -50,6 +50,9 @@ pub(super) fn mechanism(
     let (places, mut fields): (Vec<usize>, Vec<Field>) = fields.into_iter().unzip();
     let prepare = prepare::prepare(swept, &mut bindings, &mut fields);
     let mut kernels: BTreeMap<Phase, Kernel> = phases.into_iter().zip(made).collect();
+    let has_membrane = symbols.kind != MechanismKind::ArtificialCell;
+    let state = kernels.get(&Phase::State).filter(|_| has_membrane);
+    let (rated, rates) = state.and_then(|state| rates::look_up(state, &bindings, &fields)).unzip();
     let mut of = |phase: Phase| kernels.remove(&phase).unwrap_or_default();
     let field = |made: usize| {
         let index = symbols.list.len() + made;
@@ -74,6 +77,7 @@ pub(super) fn mechanism(
         tables: tables.tabulated.iter().zip(table_kernels).map(table).collect(),
         function_tables: tables.function_tables.iter().map(function_table).collect(),
         watches: tables.watches.iter().map(watch).collect(),
+        rates,
         spike: tables.spike.map(field),
         kernels: Kernels {
             initial: of(Phase::Initial),
@@ -90,6 +94,7 @@ pub(super) fn mechanism(
             diffuse: of(Phase::Diffuse),
             each_connection: of(Phase::EachConnection),
             prepare,
+            rated: rated.unwrap_or_default(),
             shares: tables.shares.iter().map(|(from, to)| Share { from: numbers[from], to: numbers[to] }).collect(),
             diffusions: tables.diffusions.iter().map(|places| diffusion(places, &numbers)).collect(),
             bindings,

@@ -30,6 +30,7 @@ mod live;
 mod order;
 mod prepare;
 mod random;
+mod rates;
 mod repeat;
 mod rewrite;
 mod signs;

@@ -99,7 +99,7 @@ impl Prepared {
 }
 
 /// Whether an operation costs more than a load.
-fn costs(op: &Op) -> bool {
+pub(super) fn costs(op: &Op) -> bool {
     match op {
         Op::Divide(..) | Op::Power(..) | Op::Remainder(..) => true,
         Op::Call(function, _) => !matches!(function, Function::Abs | Function::Floor | Function::Ceil),

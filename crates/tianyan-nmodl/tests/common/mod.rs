@@ -7,7 +7,7 @@ use std::process::Command;
 use libloading::{Library, Symbol};
 use tianyan_nmodl::interpret::{self, Call};
 use tianyan_nmodl::ir::{Binding, Kernel};
-use tianyan_nmodl::{Mechanism, Options, compile, emit};
+use tianyan_nmodl::{Mechanism, Options, RateTable, compile, emit};
 
 pub const FLAGS: [&str; 5] =
     ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-mprefer-vector-width=512"];
@@ -109,6 +109,13 @@ fn fill_lookups(mechanism: &Mechanism, field: &[i64], state: &mut [f64]) {
     }
 }
 
+/// A table of whatever rates a mechanism has.
+fn rates(mechanism: &Mechanism) -> Vec<f64> {
+    let Some(rates) = &mechanism.rates else { return Vec::new() };
+    let some = |v: f64, values: &mut [f64]| (0..).zip(values).for_each(|(k, x)| *x = (v * 1e-3 + f64::from(k)).sin());
+    RateTable::fit(rates, 1e-6, some).unwrap().numbers().to_vec()
+}
+
 /// The tables and numbers of one mechanism on `n` instances, one to a node.
 #[derive(Clone)]
 pub struct Case {
@@ -118,6 +125,8 @@ pub struct Case {
     pub n: usize,
     pub t: f64,
     pub dt: f64,
+    /// The table of rates.
+    pub rates: Vec<f64>,
 }
 
 impl Case {
@@ -138,7 +147,7 @@ impl Case {
         fill_lookups(mechanism, &field, &mut state);
         let rows = 1 + mechanism.ions.len();
         let index = (0..rows * n).map(|k| ((k % n * 7 + k / n) % nodes) as i32).collect();
-        Case { state, field, index, n, t: 12.5, dt: 0.025 }
+        Case { state, field, index, n, t: 12.5, dt: 0.025, rates: rates(mechanism) }
     }
 
     pub fn interpret(&mut self, mechanism: &Mechanism, kernel: &Kernel) {
@@ -148,20 +157,23 @@ impl Case {
     }
 
     pub fn call(&mut self) -> Call<'_> {
-        Call { state: &mut self.state, field: &self.field, index: &self.index, n: self.n, t_ms: self.t, dt_ms: self.dt }
+        let Case { state, field, index, rates, .. } = self;
+        Call { state, field, index, n: self.n, rates, t_ms: self.t, dt_ms: self.dt }
     }
 
     pub fn run_c(&mut self, library: &Library, name: &str) {
-        type Function = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64);
+        type Function = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, *const f64);
         // SAFETY: emit gives every kernel this signature, and the tables are as long as the mechanism needs.
         unsafe {
             let function: Symbol<Function> = library.get(name.as_bytes()).unwrap();
-            function(self.state.as_mut_ptr(), self.field.as_ptr(), self.index.as_ptr(), self.n as i64, self.t, self.dt);
+            let Case { state, field, index, rates, n, t, dt } = self;
+            function(state.as_mut_ptr(), field.as_ptr(), index.as_ptr(), *n as i64, *t, *dt, rates.as_ptr());
         }
     }
 
     pub fn event_c(&mut self, library: &Library, name: &str, i: usize, arguments: &mut [f64], effects: &mut [f64]) {
-        type Function = unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, i64, *mut f64, *mut f64);
+        type Function =
+            unsafe extern "C" fn(*mut f64, *const i64, *const i32, i64, f64, f64, *const f64, i64, *mut f64, *mut f64);
         // SAFETY: as above; `arguments` has one number for each argument and the flag, `effects` three for each.
         unsafe {
             let function: Symbol<Function> = library.get(name.as_bytes()).unwrap();
@@ -172,6 +184,7 @@ impl Case {
                 self.n as i64,
                 self.t,
                 self.dt,
+                self.rates.as_ptr(),
                 i as i64,
                 arguments.as_mut_ptr(),
                 effects.as_mut_ptr(),
