@@ -81,7 +81,7 @@ fn measure(recipe: &Made) {
     let began_ms = processor_ms();
     let network = build(recipe, &mechanisms, &vec![0; recipe.gids()], 0, &backend.target()).expect("a network");
     let laid_out_ms = processor_ms();
-    let simulation = Simulation::new(network, recipe.run(), backend, Box::new(Solo::default())).expect("a simulation");
+    let simulation = Simulation::new(network, recipe.run(), backend, Box::new(Solo)).expect("a simulation");
     let started_ms = processor_ms();
     let after = peak_kib();
     println!("{} {} {before} {after}", laid_out_ms - began_ms, started_ms - laid_out_ms);

@@ -66,10 +66,17 @@ pub struct RateTable {
 /// Why there is no table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Misfit {
-    /// Where a rate cannot be followed, mV.
+    /// Where a rate is followed worst, mV.
     pub v_mv: f64,
     /// How far it is off with the narrowest rows.
     pub error: f64,
+}
+
+impl Misfit {
+    /// The larger error of two; none is larger than what is no number.
+    fn or_worse(self, other: Misfit) -> Misfit {
+        if other.error.is_nan() || other.error > self.error { other } else { self }
+    }
 }
 
 impl RateTable {
@@ -77,75 +84,103 @@ impl RateTable {
     ///
     /// # Errors
     /// Where the bound does not hold even with the narrowest rows.
-    pub fn fit(rates: &Rates, bound: f64, mut at: impl FnMut(f64, &mut [f64])) -> Result<RateTable, Misfit> {
-        let mut worst = Misfit { v_mv: f64::NAN, error: f64::INFINITY };
+    pub fn fit(rates: &Rates, bound: f64, at: impl FnMut(f64, &mut [f64])) -> Result<RateTable, Misfit> {
+        let mut fit = Fit { count: rates.count, columns: rates.columns(), bound, at, largest: vec![0.0; rates.count] };
+        let narrowest = PER_MV[PER_MV.len() - 1];
         for per_mv in PER_MV {
-            let table = RateTable::with_rows(rates, per_mv, &mut at);
-            match table.measured(rates, bound, per_mv, &mut at) {
+            let table = fit.table(per_mv);
+            match fit.error(&table) {
                 Ok(error) => return Ok(RateTable { error, ..table }),
-                Err(misfit) => worst = misfit,
+                // Rows everywhere are in vain if the narrowest fails in the same place.
+                Err(misfit) if per_mv < narrowest => fit.try_row(misfit.v_mv, narrowest)?,
+                Err(misfit) => return Err(misfit),
             }
         }
-        Err(worst)
+        unreachable!("the narrowest rows fit or fail")
     }
 
     /// What kernels read.
     pub fn numbers(&self) -> &[f64] {
         &self.memory[self.begin..]
     }
+}
 
-    fn with_rows(rates: &Rates, per_mv: f64, at: &mut impl FnMut(f64, &mut [f64])) -> RateTable {
-        let columns = rates.columns();
+/// A table in the making.
+struct Fit<F> {
+    count: usize,
+    columns: usize,
+    bound: f64,
+    at: F,
+    /// The largest value of each rate.
+    largest: Vec<f64>,
+}
+
+impl<F: FnMut(f64, &mut [f64])> Fit<F> {
+    fn table(&mut self, per_mv: f64) -> RateTable {
         let (low, high) = RANGE_MV;
         let rows = ((high - low) * per_mv) as usize;
-        let mut memory = vec![0.0; LINE / size_of::<f64>() + HEAD + rows * 4 * columns];
+        let size = HEAD + rows * 4 * self.columns;
+        let mut memory = vec![0.0; LINE / size_of::<f64>() + size];
         let begin = memory.as_ptr().align_offset(LINE).min(LINE / size_of::<f64>());
-        let numbers = &mut memory[begin..][..HEAD + rows * 4 * columns];
+        memory.truncate(begin + size);
+        let numbers = &mut memory[begin..];
         numbers[..4].copy_from_slice(&[low, per_mv, rows as f64, rows as f64 - 1.0]);
-        let mut values = vec![vec![0.0; rates.count]; 4];
-        for (row, cubics) in numbers[HEAD..].chunks_exact_mut(4 * columns).enumerate() {
-            for (node, values) in NODES.iter().zip(&mut values) {
-                at(low + (row as f64 + node) / per_mv, values);
-            }
-            for rate in 0..rates.count {
-                let cubic = cubic([0, 1, 2, 3].map(|node| values[node][rate]));
-                (0..4).for_each(|power| cubics[power * columns + rate] = cubic[power]);
-            }
+        for (row, cubics) in numbers[HEAD..].chunks_exact_mut(4 * self.columns).enumerate() {
+            self.row(row as f64, per_mv, cubics);
         }
         RateTable { memory, begin, width_mv: 1.0 / per_mv, error: 0.0 }
     }
 
-    /// The largest error, if it is within the bound everywhere.
-    fn measured(
-        &self,
-        rates: &Rates,
-        bound: f64,
-        per_mv: f64,
-        at: &mut impl FnMut(f64, &mut [f64]),
-    ) -> Result<f64, Misfit> {
-        let columns = rates.columns();
-        let rows = self.numbers()[HEAD..].chunks_exact(4 * columns).take(((RANGE_MV.1 - RANGE_MV.0) * per_mv) as usize);
-        let mut largest = vec![0.0_f64; rates.count];
-        for row in rows.clone() {
-            largest.iter_mut().zip(row).for_each(|(largest, c0)| *largest = largest.max(c0.abs()));
+    /// The cubics of a row.
+    fn row(&mut self, row: f64, per_mv: f64, cubics: &mut [f64]) {
+        let mut values = vec![0.0; 4 * self.count];
+        for (node, values) in NODES.iter().zip(values.chunks_exact_mut(self.count)) {
+            (self.at)(RANGE_MV.0 + (row + node) / per_mv, values);
+            self.largest.iter_mut().zip(values).for_each(|(largest, value)| *largest = largest.max(value.abs()));
         }
-        let (mut worst, mut values) = (0.0_f64, vec![0.0; rates.count]);
+        for rate in 0..self.count {
+            let cubic = cubic([0, 1, 2, 3].map(|node| values[node * self.count + rate]));
+            (0..4).for_each(|power| cubics[power * self.columns + rate] = cubic[power]);
+        }
+    }
+
+    /// The largest error, if it is within the bound everywhere.
+    fn error(&mut self, table: &RateTable) -> Result<f64, Misfit> {
+        let rows = table.numbers()[HEAD..].chunks_exact(4 * self.columns);
+        let mut worst = Misfit { v_mv: f64::NAN, error: 0.0 };
         for (number, row) in rows.enumerate() {
-            for probe in PROBES {
-                let v_mv = RANGE_MV.0 + (number as f64 + probe) / per_mv;
-                at(v_mv, &mut values);
-                for (rate, exact) in values.iter().enumerate() {
-                    let scale = exact.abs().max(SMALL * largest[rate]).max(f64::MIN_POSITIVE);
-                    let error = (cubic_at(row, columns, rate, probe) - exact).abs() / scale;
-                    // What is no number is not within any bound.
-                    if error.is_nan() || error > bound {
-                        return Err(Misfit { v_mv, error });
-                    }
-                    worst = worst.max(error);
-                }
+            worst = worst.or_worse(self.row_error(number as f64, 1.0 / table.width_mv, row));
+        }
+        self.within_bound(worst)
+    }
+
+    fn within_bound(&self, worst: Misfit) -> Result<f64, Misfit> {
+        // What is no number is not within any bound.
+        if worst.error <= self.bound { Ok(worst.error) } else { Err(worst) }
+    }
+
+    /// The largest error in a row.
+    fn row_error(&mut self, number: f64, per_mv: f64, row: &[f64]) -> Misfit {
+        let (mut worst, mut values) = (Misfit { v_mv: f64::NAN, error: 0.0 }, vec![0.0; self.count]);
+        for probe in PROBES {
+            let v_mv = RANGE_MV.0 + (number + probe) / per_mv;
+            (self.at)(v_mv, &mut values);
+            for (rate, exact) in values.iter().enumerate() {
+                let scale = exact.abs().max(SMALL * self.largest[rate]).max(f64::MIN_POSITIVE);
+                let error = (cubic_at(row, self.columns, rate, probe) - exact).abs() / scale;
+                worst = worst.or_worse(Misfit { v_mv, error });
             }
         }
-        Ok(worst)
+        worst
+    }
+
+    /// Whether a row of that width holds at a voltage.
+    fn try_row(&mut self, v_mv: f64, per_mv: f64) -> Result<(), Misfit> {
+        let number = ((v_mv - RANGE_MV.0) * per_mv).floor();
+        let mut row = vec![0.0; 4 * self.columns];
+        self.row(number, per_mv, &mut row);
+        let worst = self.row_error(number, per_mv, &row);
+        self.within_bound(worst).map(|_| ())
     }
 }
 
