@@ -7,7 +7,7 @@
 # Each installs what it misses (as root or through sudo), or says the one line to run.
 
 CARGO ?= cargo
-PACKAGES = libhdf5-dev pkg-config gcc make
+PACKAGES = libhdf5-dev pkg-config gcc make libopenmpi-dev openmpi-bin libclang-dev
 PYTHON_PACKAGES = python3 python3-venv
 TEST_PACKAGES = clang
 VENV = validation/.venv

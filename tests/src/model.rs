@@ -40,6 +40,12 @@ pub fn recipe(text: &str, base: &Path) -> TomlRecipe {
 
 /// The network of a recipe, laid out for a backend.
 pub fn network(recipe: &dyn Recipe, backend: &dyn Backend) -> Network {
+    let cells = recipe.populations().iter().map(|p| p.size as usize).sum();
+    network_of(recipe, backend, &vec![0; cells], 0)
+}
+
+/// What of it lies on a rank.
+pub fn network_of(recipe: &dyn Recipe, backend: &dyn Backend, rank_of: &[u32], rank: usize) -> Network {
     let options = Options {
         analytic_derivative: recipe.run().current_derivative == CurrentDerivative::Analytic,
         ion_conductance: recipe.run().second_order == SecondOrder::VoltageAndCurrents,
@@ -50,14 +56,13 @@ pub fn network(recipe: &dyn Recipe, backend: &dyn Backend) -> Network {
         Arc::new(compiled.unwrap_or_else(|errors| panic!("{}", errors[0])).0)
     };
     let mechanisms: Vec<Arc<Mechanism>> = recipe.mechanisms().iter().map(compile).collect();
-    let cells = recipe.populations().iter().map(|p| p.size as usize).sum();
-    build(recipe, &mechanisms, &vec![0; cells], 0, &backend.target()).unwrap_or_else(|problems| panic!("{problems}"))
+    build(recipe, &mechanisms, rank_of, rank, &backend.target()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// A simulation at t = 0.
 pub fn simulation(recipe: &dyn Recipe, backend: Box<dyn Backend>) -> Simulation {
     let network = network(recipe, backend.as_ref());
-    Simulation::new(network, recipe.run(), backend, Box::new(Solo::default())).unwrap_or_else(|e| panic!("{e}"))
+    Simulation::new(network, recipe.run(), backend, Box::new(Solo)).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Runs to the end, or for so many epochs; the rows include t = 0 if the simulation stands there.

@@ -41,6 +41,9 @@ pub enum Command {
     Run(RunArguments),
     /// Check a config: everything but the time loop, with an estimate of memory, time and output
     Check {
+        /// Say also how the model would lie on so many ranks, with the head of a batch script
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        ranks: Option<u32>,
         /// The model's config (TOML)
         config: PathBuf,
     },
@@ -96,8 +99,32 @@ pub enum Command {
         #[arg(long, value_delimiter = ',')]
         cells: Vec<String>,
     },
+    /// Write a Slurm batch script that fits a model
+    Slurm(SlurmArguments),
     /// Show version, processor, compiler and shipped mechanisms
     Info,
+}
+
+/// What a batch script is for.
+#[derive(Debug, Args)]
+pub struct SlurmArguments {
+    /// The model's config
+    pub config: PathBuf,
+    /// Ranks [default: one for half a minute of processor time each]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub ranks: Option<u32>,
+    /// Cores of a node
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub cores_per_node: u32,
+    /// Time limit [default: three times the estimate]
+    #[arg(long, value_name = "HH:MM:SS")]
+    pub time: Option<String>,
+    /// Partition
+    #[arg(long, value_name = "NAME")]
+    pub partition: Option<String>,
+    /// Account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
 }
 
 /// How to run.
@@ -128,6 +155,19 @@ pub struct RunArguments {
     /// Threads [default: all cores]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+    /// Go on from the newest checkpoint in the folder of the results; begin at 0 if there is none
+    #[arg(long, conflicts_with = "overwrite")]
+    pub resume: bool,
+    /// Write a checkpoint after so much model time [default: the config's]; SIGUSR1 asks for one at any time, SIGINT and
+    /// SIGTERM for one and the end (exit code 75)
+    #[arg(long, value_name = "MS", value_parser = positive)]
+    pub checkpoint_every_ms: Option<f64>,
+    /// Write a checkpoint after so much wall time [default: the config's]
+    #[arg(long, value_name = "MINUTES", value_parser = positive)]
+    pub checkpoint_every_minutes: Option<f64>,
+    /// Start MPI even if nothing says that several processes were started (mpiexec and srun are recognised)
+    #[arg(long)]
+    pub mpi: bool,
     /// Replace the results of an earlier run
     #[arg(long)]
     pub overwrite: bool,
@@ -283,4 +323,9 @@ fn warning(word: &str) -> Result<String, String> {
 fn rate_error(text: &str) -> Result<f64, String> {
     let bound: f64 = text.parse().map_err(|_| "not a number".to_string())?;
     tianyan::model::rate_error_problem(bound).map_or(Ok(bound), |problem| Err(problem.into()))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    if number > 0.0 && number.is_finite() { Ok(number) } else { Err("it must be above 0".into()) }
 }

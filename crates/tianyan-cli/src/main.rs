@@ -14,21 +14,24 @@ mod profile;
 mod progress;
 mod run;
 mod say;
+mod slurm;
 mod spikes;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, RunArguments};
 use clap::Parser;
 use say::tell;
 use std::process::ExitCode;
 use tianyan::Error;
+use tianyan::comm::{World, abort_all};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let log = tracing_subscriber::EnvFilter::try_from_env("TIANYAN_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).without_time().init();
     let result = match &arguments.command {
-        Command::Run(options) => run::run(options),
-        Command::Check { config } => run::check(config),
+        Command::Run(options) => return run_on_ranks(options),
+        Command::Check { config, ranks } => run::check(config, ranks.map(|ranks| ranks as usize)),
+        Command::Slurm(options) => slurm::slurm(options),
         Command::Build(options) => build::build(options),
         Command::Mod { files, print, format, deny } => Ok(mechanism::compile(files, *print, *format, deny)),
         Command::Explain { code } => explain::explain(code.as_deref()),
@@ -45,7 +48,47 @@ fn main() -> ExitCode {
     }
 }
 
+/// Runs a model on this rank. A rank that just ended would leave the others waiting for ever: after an error that not all
+/// ranks have, all are ended.
+fn run_on_ranks(options: &RunArguments) -> ExitCode {
+    let world = match World::start(options.mpi) {
+        Ok(world) => world,
+        Err(error) => {
+            tell!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let comm = world.communicator();
+    let alone = comm.size() == 1;
+    if !alone {
+        end_all_with_a_panic();
+    }
+    match run::run(options, comm) {
+        Ok(code) => code,
+        Err(error) if alone || matches!(error, Error::Ranks { .. }) => fail(&error),
+        Err(error) => {
+            tell!("{error}");
+            abort_all(error.exit_code().into())
+        }
+    }
+}
+
+/// A panic of any thread ends all ranks, with its message.
+fn end_all_with_a_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        abort_all(PANICKED);
+    }));
+}
+
+/// The exit code of a program of Rust that panicked.
+const PANICKED: i32 = 101;
+
 fn fail(error: &Error) -> ExitCode {
-    tell!("{error}");
+    let text = error.to_string();
+    if !text.is_empty() {
+        tell!("{text}");
+    }
     ExitCode::from(error.exit_code())
 }

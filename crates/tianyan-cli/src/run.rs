@@ -3,15 +3,21 @@
 use crate::arguments::{Kept, RunArguments};
 use crate::progress::Display;
 use crate::say::{say, tell};
+use crate::slurm;
 use std::path::Path;
 use std::process::ExitCode;
-use tianyan::{Error, Overrides, RunStatus, RunSummary, Session, StartOptions, Stop, model};
+use tianyan::comm::Communicator;
+use tianyan::{
+    CheckpointPlan, Error, Overrides, RankSummary, Requests, Run, RunStatus, RunSummary, Session, StartOptions, Stop,
+    model,
+};
 
 /// The exit code of a run that was stopped and whose results so far are safe.
 const STOPPED: u8 = 75;
 
-/// Runs a model.
-pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
+/// Runs a model, on one of several ranks if there are more. Rank 0 speaks.
+pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<ExitCode, Error> {
+    let quiet = arguments.quiet || comm.rank() > 0;
     let overrides = Overrides {
         duration_ms: arguments.duration_ms,
         dt_ms: arguments.dt_ms,
@@ -22,39 +28,65 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
             Kept::Separate => model::Synapses::Separate,
         }),
     };
-    let session = Session::open(&arguments.config, &overrides)?;
-    if !arguments.quiet {
+    let session = tianyan::agree(comm.as_mut(), Session::open(&arguments.config, &overrides))?;
+    if !quiet {
         session.warnings.iter().for_each(|warning| tell!("{warning}\n"));
     }
     let stop = Stop::on_signals();
-    let mut run = session.start(&StartOptions {
+    let options = StartOptions {
         output: arguments.output.clone(),
         threads: arguments.threads.map(usize::from),
         overwrite: arguments.overwrite,
         double: arguments.double,
         interpret: false,
         profile: arguments.profile,
-    })?;
-    if !arguments.quiet {
+        resume: arguments.resume,
+        checkpoints: CheckpointPlan {
+            every_ms: arguments.checkpoint_every_ms,
+            every_minutes: arguments.checkpoint_every_minutes,
+        },
+    };
+    let mut run = session.start_on(&options, comm)?;
+    if !quiet {
+        say_where_it_begins(&run, arguments.resume);
         run.simulation().unfit().iter().for_each(|unfit| tell!("{unfit}\n"));
     }
-    let mut display = Display::new(arguments.quiet, run.progress().duration_ms);
-    while !stop.requested() {
+    let mut display = Display::new(quiet, run.progress().duration_ms);
+    loop {
+        let Requests { stop, checkpoint } = run.agreed(stop.requests());
+        if (stop || checkpoint) && !run.simulation().is_done() {
+            run.checkpoint()?;
+        }
+        if stop {
+            break;
+        }
         match run.advance()? {
             Some(progress) => display.show(&progress),
             None => break,
         }
     }
     display.end();
-    let profile = run.simulation().profile();
+    let profile = run.simulation().profile().filter(|_| !quiet);
     let summary = run.finish()?;
-    if !arguments.quiet {
+    if !quiet {
+        if summary.ranks > 1 {
+            say!("{}", of_ranks(&summary));
+        }
         say!("{}", describe(&summary, &arguments.output.clone().unwrap_or(session.output_directory())));
     }
     if let Some(profile) = profile {
         say!("{}", crate::profile::text(&profile, &summary));
     }
     Ok(if summary.status == RunStatus::Done { ExitCode::SUCCESS } else { ExitCode::from(STOPPED) })
+}
+
+fn say_where_it_begins(run: &Run, wants_to_resume: bool) {
+    run.broken_checkpoints.0.iter().for_each(|problem| tell!("{}\n", problem.as_warning()));
+    match run.resumed_ms() {
+        Some(time_ms) => tell!("going on from the checkpoint at {time_ms} ms"),
+        None if wants_to_resume => tell!("no checkpoint: beginning at 0 ms"),
+        None => {}
+    }
 }
 
 fn describe(summary: &RunSummary, directory: &Path) -> String {
@@ -78,6 +110,24 @@ fn describe(summary: &RunSummary, directory: &Path) -> String {
     )
 }
 
+/// A line on the balance of the ranks.
+fn of_ranks(summary: &RunSummary) -> String {
+    let range = |of: &dyn Fn(&RankSummary) -> f64| {
+        let all = || summary.places.iter().map(of);
+        (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max))
+    };
+    let (fewest, most) = range(&|place| place.compartments as f64);
+    let (least_mb, most_mb) = range(&|place| place.peak_rss_mb);
+    let (_, layout_s) = range(&|place| place.layout_s);
+    let (shortest, longest) = range(&|place| place.computing_s);
+    let (_, exchange_s) = range(&|place| place.spikes_s + place.peers_s + place.results_s);
+    format!(
+        "{} ranks, spikes {}: {fewest} to {most} compartments, {least_mb:.0} to {most_mb:.0} MB; {layout_s:.2} s of laying \
+         out, {shortest:.2} to {longest:.2} s of computing, up to {exchange_s:.2} s of exchange and waiting",
+        summary.ranks, summary.exchange
+    )
+}
+
 fn listing(directory: &Path) -> String {
     let names = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -86,7 +136,7 @@ fn listing(directory: &Path) -> String {
 }
 
 /// Checks a config.
-pub fn check(config: &Path) -> Result<ExitCode, Error> {
+pub fn check(config: &Path, ranks: Option<usize>) -> Result<ExitCode, Error> {
     let session = Session::open(config, &Overrides::default())?;
     session.warnings.iter().for_each(|warning| tell!("{warning}\n"));
     let estimate = session.estimate()?;
@@ -99,5 +149,16 @@ pub fn check(config: &Path) -> Result<ExitCode, Error> {
     say!("memory            {:.1} MB", estimate.memory_mb);
     say!("output            {:.1} MB", estimate.output_mb);
     say!("processor time    about {:.1} s on one core", estimate.cpu_s);
+    if let Some(ranks) = ranks {
+        let of_ranks = session.estimate_ranks(&estimate, ranks)?;
+        let (least, largest) = of_ranks.load;
+        say!("ranks             {ranks}, loads from {least:.2} to {largest:.2} of the mean");
+        say!("memory of a rank  up to {:.0} MB", of_ranks.memory_mb);
+        say!("wall time         about {:.1} s", of_ranks.wall_s);
+        if of_ranks.idle > 0 {
+            say!("                  {} ranks have no cells: fewer would do", of_ranks.idle);
+        }
+        say!("{}", slurm::head(&of_ranks));
+    }
     Ok(ExitCode::SUCCESS)
 }

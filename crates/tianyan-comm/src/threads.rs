@@ -1,30 +1,51 @@
 //! Ranks as threads of one process.
 
 use crate::Communicator;
-use std::sync::{Arc, Barrier, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 
-/// One of `n` ranks that live in one process. Messages pass through a shared board.
+/// One of `n` ranks that live in one process. Messages wait in boxes, one for each pair of ranks.
 pub struct Threads {
     rank: usize,
     board: Arc<Board>,
 }
 
 struct Board {
-    /// `cells[to][from]`
-    cells: Mutex<Vec<Vec<Vec<u8>>>>,
+    /// `mail[to][from]`
+    mail: Vec<Vec<MailBox>>,
     barrier: Barrier,
+}
+
+/// Messages from one rank to another, in order.
+#[derive(Default)]
+struct MailBox {
+    messages: Mutex<VecDeque<Vec<u8>>>,
+    arrived: Condvar,
+}
+
+impl MailBox {
+    fn send(&self, message: Vec<u8>) {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
+        self.arrived.notify_one();
+    }
+
+    fn receive(&self) -> Vec<u8> {
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match messages.pop_front() {
+                Some(message) => return message,
+                None => messages = self.arrived.wait(messages).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
 }
 
 impl Threads {
     /// The communicators of `size` ranks, by rank.
     pub fn new(size: usize) -> Vec<Threads> {
-        let board =
-            Arc::new(Board { cells: Mutex::new(vec![vec![Vec::new(); size]; size]), barrier: Barrier::new(size) });
+        let boxes = || (0..size).map(|_| MailBox::default()).collect();
+        let board = Arc::new(Board { mail: (0..size).map(|_| boxes()).collect(), barrier: Barrier::new(size) });
         (0..size).map(|rank| Threads { rank, board: board.clone() }).collect()
-    }
-
-    fn cells(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Vec<u8>>>> {
-        self.board.cells.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -34,35 +55,24 @@ impl Communicator for Threads {
     }
 
     fn size(&self) -> usize {
-        self.cells().len()
+        self.board.mail.len()
     }
 
-    fn start_exchange(&mut self, outgoing: Vec<Vec<u8>>) {
-        let mut cells = self.cells();
-        for (to, message) in outgoing.into_iter().enumerate() {
-            cells[to][self.rank] = message;
+    fn exchange(&mut self, outgoing: Vec<(usize, Vec<u8>)>, from: &[usize]) -> Vec<Vec<u8>> {
+        for (to, message) in outgoing {
+            self.board.mail[to][self.rank].send(message);
         }
-    }
-
-    fn finish_exchange(&mut self) -> Vec<Vec<u8>> {
-        self.board.barrier.wait();
-        let received = self.cells()[self.rank].iter_mut().map(std::mem::take).collect();
-        self.board.barrier.wait();
-        received
+        from.iter().map(|from| self.board.mail[self.rank][*from].receive()).collect()
     }
 
     fn all_gather(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let size = self.size();
-        self.start_exchange(vec![bytes.to_vec(); size]);
-        self.finish_exchange()
+        let everybody: Vec<usize> = (0..self.size()).collect();
+        self.exchange(everybody.iter().map(|to| (*to, bytes.to_vec())).collect(), &everybody)
     }
 
     fn gather_to_root(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let mut outgoing = vec![Vec::new(); self.size()];
-        outgoing[0] = bytes.to_vec();
-        self.start_exchange(outgoing);
-        let received = self.finish_exchange();
-        if self.rank == 0 { received } else { Vec::new() }
+        let from: Vec<usize> = if self.rank == 0 { (0..self.size()).collect() } else { Vec::new() };
+        self.exchange(vec![(0, bytes.to_vec())], &from)
     }
 
     fn min(&mut self, value: f64) -> f64 {
@@ -73,6 +83,11 @@ impl Communicator for Threads {
     fn sum(&mut self, value: u64) -> u64 {
         let all = self.all_gather(&value.to_le_bytes());
         all.iter().map(|b| u64::from_le_bytes(word(b))).sum()
+    }
+
+    fn any(&mut self, bits: u64) -> u64 {
+        let all = self.all_gather(&bits.to_le_bytes());
+        all.iter().map(|b| u64::from_le_bytes(word(b))).fold(0, |any, bits| any | bits)
     }
 
     fn barrier(&mut self) {
@@ -102,11 +117,16 @@ mod tests {
                 std::thread::spawn(move || {
                     let me = comm.rank() as u8;
                     for round in 0..50u8 {
-                        comm.start_exchange((0..3).map(|to| vec![me, to, round]).collect());
-                        let got = comm.finish_exchange();
+                        let outgoing = (0..3).map(|to| (usize::from(to), vec![me, to, round])).collect();
+                        let got = comm.exchange(outgoing, &[0, 1, 2]);
                         assert_eq!(got, (0..3).map(|from| vec![from, me, round]).collect::<Vec<_>>());
                     }
+                    // Round the ring: nobody else takes part.
+                    let next = (usize::from(me) + 1) % 3;
+                    let before = (usize::from(me) + 2) % 3;
+                    assert_eq!(comm.exchange(vec![(next, vec![me])], &[before]), [vec![before as u8]]);
                     assert_eq!(comm.sum(u64::from(me) + 1), 6);
+                    assert_eq!(comm.any(1 << me), 7);
                     assert_eq!(comm.min(f64::from(me)), 0.0);
                     assert_eq!(comm.gather_to_root(&[me]).len(), if me == 0 { 3 } else { 0 });
                 })

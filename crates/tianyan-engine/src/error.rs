@@ -13,6 +13,8 @@ pub enum EngineError {
     NotFinite { gid: Gid, row: usize, v_mv: f64, time_ms: f64 },
     /// An instance's own events (net_send) cannot go on.
     SelfEvents { mechanism: String, gid: Gid, slots: usize, fault: Fault, time_ms: f64 },
+    /// Spikes that one rank sent did not reach another.
+    LostSpikes { sent: u64, received: u64 },
     /// The C compiler refused a mechanism's text, or its result could not be loaded.
     Kernel { mechanism: String, message: String },
     /// A layout that no backend can run: a bug in the layout, not in the input.
@@ -65,6 +67,11 @@ impl fmt::Display for EngineError {
             EngineError::Kernel { mechanism, message } => {
                 write!(f, "error[kernel]: mechanism `{mechanism}` could not be compiled for this machine\n  {message}")
             }
+            EngineError::LostSpikes { sent, received } => write!(
+                f,
+                "error[run-lost-spikes]: {sent} spikes were sent between ranks, but {received} arrived; the results are \
+                 wrong\n  help: this is a bug in Tianyan, or in the MPI of this machine"
+            ),
             EngineError::Layout(message) => write!(f, "error[layout]: {message}; this is a bug in Tianyan"),
         }
     }

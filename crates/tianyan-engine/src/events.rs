@@ -22,6 +22,8 @@ pub struct Queue {
     pending: Vec<Pending>,
     /// Spikes expanded so far.
     sequence: u64,
+    /// Events made of spikes so far.
+    pub expanded: u64,
     /// Events handed to backends so far.
     pub delivered: u64,
 }
@@ -41,13 +43,20 @@ impl Queue {
                 cause,
             };
             self.pending.push(Pending { group: target.group, connection, event });
+            self.expanded += 1;
         }
+    }
+
+    /// Events on their way.
+    pub fn pending(&self) -> u64 {
+        self.pending.len() as u64
     }
 
     /// Drops the events that were due in a step that starts at `t_ms` or before: a snapshot's state already holds
     /// what they did.
     pub fn forget_until(&mut self, t_ms: f64, dt_ms: f64) {
         self.pending.retain(|pending| !is_due(pending.event.time_ms, t_ms, dt_ms));
+        self.expanded = self.pending();
     }
 
     /// Moves the events that are due in the steps that start at `times_ms` into the groups' inputs.

@@ -7,12 +7,14 @@
 #![deny(unsafe_code)]
 
 pub mod backend;
+mod collect;
 mod compile;
 mod cpu;
 mod deliver;
 mod diffuse;
 mod error;
 mod events;
+mod exchange;
 mod grid;
 mod kernels;
 mod native;
@@ -31,10 +33,11 @@ pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Heard
 pub use compile::{Compiler, KernelCache};
 pub use cpu::{CpuBackend, CpuOptions};
 pub use error::EngineError;
+pub use exchange::Way;
 pub use kernels::{KernelOrigin, Kernels, Sweep};
 pub use native::{instruction_set, release_memory, solve};
 pub use profile::Profile;
 pub use rates::Unfit;
-pub use simulation::Simulation;
+pub use simulation::{Simulation, Spent};
 pub use solve::{Arrays, Given};
 pub use step::next_ms;

@@ -1,19 +1,36 @@
 //! The loop over epochs.
 
 use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
+use crate::collect::Collector;
 use crate::events::Queue;
+use crate::exchange::{SpikeExchange, Way};
 use crate::grid::Grid;
 use crate::peers::Peers;
 use crate::step::next_ms;
-use crate::wire::{FIRED_BYTES, decode, encode};
+use crate::wire::{decode_cells, decode_numbers, decode_results, encode_cells, encode_results};
 use crate::{EngineError, Profile, Unfit, start};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 use tianyan_comm::Communicator;
 use tianyan_layout::{Connectivity, Layout, Network, Sampler, Slot, cell_slots};
 use tianyan_model::{CellState, Epoch, Gid, RunSettings, Snapshot, Spike, TraceBlock, Waveform};
 
 /// Steps after which an epoch ends where no delay says so: the block in which output is written.
 const OUTPUT_BLOCK_STEPS: u64 = 400;
+
+/// Wall time of this rank since the run began, s.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Spent {
+    /// Advancing its own cells.
+    pub computing_s: f64,
+    /// Exchanging spikes, and waiting for ranks that take longer.
+    pub spikes_s: f64,
+    /// Exchanging what coupled cells see of each other, and waiting.
+    pub peers_s: f64,
+    /// Bringing results to rank 0.
+    pub results_s: f64,
+}
 
 /// A network in motion.
 pub struct Simulation {
@@ -33,18 +50,24 @@ pub struct Simulation {
     columns: Vec<Vec<Vec<u32>>>,
     layouts: Vec<Arc<Layout>>,
     queue: Queue,
-    recent: Vec<Spike>,
+    exchange: SpikeExchange,
+    /// None where this rank's results are its own affair.
+    collector: Option<Collector>,
+    /// Spikes younger than the longest delay, in their order.
+    recent: Vec<Fired>,
     trains: Trains,
     inputs: Inputs,
     outputs: Outputs,
-    /// Spikes that the next epoch hands out: those of t = 0, and those so late that others of an earlier time may
-    /// follow.
+    /// The spikes of t = 0, which belong to the first epoch.
+    started: Vec<Fired>,
+    /// Spikes that the next epoch hands out: so late that others of an earlier time may follow.
     held: Vec<Fired>,
     /// Up to then all spikes were handed out.
     handed_out_ms: f64,
     /// Spikes that point neurons have not heard yet.
     later: Vec<Heard>,
     spikes: u64,
+    spent: Spent,
 }
 
 /// Known spikes not yet expanded, ascending in time.
@@ -62,7 +85,8 @@ impl Simulation {
         mut backend: Box<dyn Backend>,
         mut comm: Box<dyn Communicator>,
     ) -> Result<Simulation, EngineError> {
-        let start = start::initialise(&mut network, backend.target().threads);
+        let peers = Peers::new(&network.peers, std::mem::take(&mut network.remote));
+        let start = start::initialise(&mut network, backend.target().threads, &peers, comm.as_mut());
         if let Some((group, overflow)) = &start.overflow {
             return Err(EngineError::self_events(&network.groups[*group].layout, overflow));
         }
@@ -71,6 +95,9 @@ impl Simulation {
         let coupled = network.groups.iter().any(|g| g.layout.coupled);
         let uncoupled = network.groups.iter().any(|g| !g.layout.coupled);
         let epoch_steps = epoch_steps(network.least_delay_ms, run, comm.as_mut());
+        // Any rank's snapshot must have what another one still waits for.
+        let longest_delay_ms = -comm.min(-network.longest_delay_ms);
+        let exchange = SpikeExchange::new(&network.heard, network.ordered, comm.as_mut());
         let columns = network.samplers.iter().map(|s| columns_of(s, group_count)).collect();
         backend.load(network.groups)?;
         backend.set_probes(&network.samplers);
@@ -82,24 +109,28 @@ impl Simulation {
             step: 0,
             time_ms: 0.0,
             epoch_steps,
-            longest_delay_ms: network.longest_delay_ms,
+            longest_delay_ms,
             connectivity: network.connectivity,
             waveforms: network.waveforms,
-            peers: Peers::new(&network.peers),
+            peers,
             coupled,
             uncoupled,
             samplers: network.samplers,
             columns,
             layouts,
             queue: Queue::default(),
+            exchange,
+            collector: None,
             recent: Vec::new(),
             trains: Trains::new(network.trains),
             inputs: Inputs { groups: vec![GroupInputs::default(); group_count], ..Inputs::default() },
             outputs: Outputs { groups: vec![outputs; group_count] },
-            held: start.spikes,
+            started: start.spikes,
+            held: Vec::new(),
             handed_out_ms: f64::NEG_INFINITY,
             later: Vec::new(),
             spikes: 0,
+            spent: Spent::default(),
         })
     }
 
@@ -133,6 +164,47 @@ impl Simulation {
         self.spikes
     }
 
+    /// Spikes detected so far on all ranks. All ranks ask together.
+    pub fn all_spikes(&mut self) -> u64 {
+        self.comm.sum(self.spikes)
+    }
+
+    /// The sum of a number of all ranks; they ask together.
+    pub fn sum(&mut self, value: f64) -> f64 {
+        let parts = self.comm.all_gather(&value.to_bits().to_le_bytes());
+        parts.iter().flat_map(|part| decode_numbers(part)).sum()
+    }
+
+    /// How spikes reach other ranks.
+    pub fn way(&self) -> Way {
+        self.exchange.way
+    }
+
+    /// The other ranks.
+    pub fn comm(&mut self) -> &mut dyn Communicator {
+        self.comm.as_mut()
+    }
+
+    /// From now on rank 0 gets the results of all ranks, and the others none. `rank_of` has for each report the rank of
+    /// each column; it may be empty on other ranks.
+    pub fn collect_on_root(&mut self, rank_of: &[Vec<u32>]) {
+        self.collector = Some(Collector::new(rank_of, self.comm.size()));
+    }
+
+    /// Whether every spike that was sent arrived. All ranks ask together, at the end of a run.
+    ///
+    /// # Errors
+    /// If not: numbers that no run may give out.
+    pub fn check_exchange(&mut self) -> Result<(), EngineError> {
+        let lost = self.exchange.lost(self.comm.as_mut());
+        let queued = self.queue.expanded == self.queue.delivered + self.queue.pending();
+        match lost {
+            Some((sent, received)) => Err(EngineError::LostSpikes { sent, received }),
+            None if !queued => Err(EngineError::Layout("events were lost in the queue".into())),
+            None => Ok(()),
+        }
+    }
+
     /// Mechanisms whose rates are computed though the run wants them looked up.
     pub fn unfit(&self) -> Vec<Unfit> {
         self.backend.unfit()
@@ -146,19 +218,31 @@ impl Simulation {
     }
 
     /// Row 0 of every report that begins at t = 0.
-    pub fn first_rows(&self) -> Epoch {
+    pub fn first_rows(&mut self) -> Epoch {
         let row = |(i, sampler): (usize, &Sampler)| {
             let mut values = vec![0.0; sampler.slots.len()];
             self.backend.gather(&sampler.slots, &mut values);
             TraceBlock { report: self.samplers[i].report, first_row: 0, columns: sampler.slots.len(), values }
         };
         let due = self.samplers.iter().enumerate().filter(|(_, sampler)| sampler.is_due(0));
-        Epoch { end_ms: 0.0, spikes: Vec::new(), traces: due.map(row).collect() }
+        let traces = due.map(row).collect();
+        let (_, traces) = self.collected(Vec::new(), traces);
+        Epoch { end_ms: 0.0, spikes: Vec::new(), traces }
+    }
+
+    /// Spikes and rows as they leave this rank.
+    fn collected(&mut self, fired: Vec<Fired>, traces: Vec<TraceBlock>) -> (Vec<Fired>, Vec<TraceBlock>) {
+        match &self.collector {
+            Some(collector) => collector.collect(fired, traces, self.comm.as_mut()),
+            None => (fired, traces),
+        }
     }
 
     /// Advances one epoch, or what is left of the run.
     pub fn advance(&mut self) -> Result<Epoch, EngineError> {
         let steps = self.epoch_steps.min(self.run.steps().saturating_sub(self.step)) as usize;
+        let began = Instant::now();
+        let before = self.spent.peers_s;
         self.prepare(steps);
         if self.uncoupled {
             self.backend.advance(0..steps, Phase::Whole, &self.inputs, &mut self.outputs)?;
@@ -171,10 +255,17 @@ impl Simulation {
         let first_step = self.step;
         self.step += steps as u64;
         self.time_ms = self.inputs.times_ms.last().map_or(self.time_ms, |t| next_ms(*t, self.run.dt_ms));
-        let fired = self.collect_spikes(first_step == 0);
+        let fired = self.collect_spikes();
+        let computed = Instant::now();
+        self.spent.computing_s += (computed - began).as_secs_f64() - (self.spent.peers_s - before);
         self.exchange_spikes(&fired);
+        let exchanged = Instant::now();
+        self.spent.spikes_s += (exchanged - computed).as_secs_f64();
+        let traces = self.traces(first_step);
+        let (fired, traces) = self.collected(fired, traces);
         let spikes = self.hand_out(fired);
-        Ok(Epoch { end_ms: self.time_ms(), spikes, traces: self.traces(first_step) })
+        self.spent.results_s += exchanged.elapsed().as_secs_f64();
+        Ok(Epoch { end_ms: self.time_ms(), spikes, traces })
     }
 
     /// Step by step: cells see each other's new voltages.
@@ -194,15 +285,62 @@ impl Simulation {
         Ok(())
     }
 
-    /// Everything that changes, in an order that no layout can change, and the spikes still on their way.
-    pub fn snapshot(&self) -> Snapshot {
+    /// Everything that changes, in an order that no layout can change, and the spikes still on their way: of all ranks on
+    /// rank 0, of nothing elsewhere. All ranks ask together.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let mut cells: Vec<CellState> = (0..self.comm.size()).flat_map(|rank| self.cells_of(rank)).collect();
+        cells.sort_by_key(|cell| cell.gid);
+        let spikes = self.recent_spikes();
+        Snapshot { step: self.step, cells, spikes, handed_out_ms: self.handed_out_ms }
+    }
+
+    /// The state of the cells of a rank, on rank 0; nothing elsewhere. All ranks ask together, for one rank after the
+    /// other, so that no rank must hold them all.
+    pub fn cells_of(&mut self, rank: usize) -> Vec<CellState> {
+        let here = self.comm.rank();
+        let own = if here == rank { self.own_cells() } else { Vec::new() };
+        match (here, rank) {
+            (0, 0) => own,
+            (0, _) => self.comm.exchange(Vec::new(), &[rank]).iter().flat_map(|part| decode_cells(part)).collect(),
+            _ if here == rank => {
+                self.comm.exchange(vec![(0, encode_cells(&own))], &[]);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn own_cells(&self) -> Vec<CellState> {
         let cell = |(gid, slots): (Gid, Vec<Slot>)| {
             let mut values = vec![0.0; slots.len()];
             self.backend.gather(&slots, &mut values);
             CellState { gid, values }
         };
-        let cells = cell_slots(&self.layouts).into_iter().map(cell).collect();
-        Snapshot { step: self.step, cells, spikes: self.recent.clone(), handed_out_ms: self.handed_out_ms }
+        cell_slots(&self.layouts).into_iter().map(cell).collect()
+    }
+
+    /// The spikes of all cells that are younger than the longest delay, in their order, on rank 0. All ranks ask together.
+    pub fn recent_spikes(&mut self) -> Vec<Spike> {
+        // Elsewhere rank 0 has them all.
+        if self.exchange.way != Way::ToListeners {
+            return self.recent.iter().map(|fired| fired.spike).collect();
+        }
+        let own: BTreeSet<Gid> = cell_slots(&self.layouts).into_keys().collect();
+        let own: Vec<Fired> = self.recent.iter().filter(|fired| own.contains(&fired.spike.gid)).copied().collect();
+        let parts = self.comm.gather_to_root(&encode_results(&own, &[]));
+        let mut all: Vec<Fired> = parts.iter().flat_map(|part| decode_results(part).0).collect();
+        all.sort_by(in_sequence);
+        all.into_iter().map(|fired| fired.spike).collect()
+    }
+
+    /// Up to then all spikes were handed out, ms.
+    pub fn handed_out_ms(&self) -> f64 {
+        self.handed_out_ms
+    }
+
+    /// Counts spikes from this number of all ranks on.
+    pub fn count_spikes_from(&mut self, spikes: u64) {
+        self.spikes = if self.comm.rank() == 0 { spikes } else { 0 };
     }
 
     /// Continues from a snapshot of the same model, made by any layout on any number of ranks.
@@ -224,7 +362,9 @@ impl Simulation {
         self.later.clear();
         self.inputs.forget = true;
         self.trains.next = 0;
-        self.recent = snapshot.spikes.clone();
+        let of_snapshot = |spike: &Spike| Fired { spike: *spike, cause: Cause::NONE };
+        self.recent = snapshot.spikes.iter().map(of_snapshot).collect();
+        self.started.clear();
         let now = self.time_ms();
         let oldest = now - self.longest_delay_ms - self.run.dt_ms;
         self.trains.next = self.trains.spikes.partition_point(|s| s.time_ms < oldest);
@@ -239,9 +379,11 @@ impl Simulation {
         }
         self.handed_out_ms = snapshot.handed_out_ms;
         if snapshot.step > 0 {
-            let is_late = |spike: &&Spike| spike.time_ms > self.handed_out_ms && slots_of.contains_key(&spike.gid);
-            let late = snapshot.spikes.iter().filter(is_late);
-            self.held = late.map(|spike| Fired { spike: *spike, cause: Cause::NONE }).collect();
+            // Rank 0 has late ones of all ranks, if it collects.
+            let (collects, is_root) = (self.collector.is_some(), self.comm.rank() == 0);
+            let hands_out = |gid: &Gid| if collects { is_root } else { slots_of.contains_key(gid) };
+            let is_late = |spike: &&Spike| spike.time_ms > self.handed_out_ms && hands_out(&spike.gid);
+            self.held = snapshot.spikes.iter().filter(is_late).map(of_snapshot).collect();
         }
         self.exchange_peers();
         Ok(())
@@ -288,12 +430,19 @@ impl Simulation {
     }
 
     fn exchange_peers(&mut self) {
-        self.peers.exchange(self.backend.as_mut());
+        let began = Instant::now();
+        self.peers.exchange(self.backend.as_mut(), self.comm.as_mut());
+        self.spent.peers_s += began.elapsed().as_secs_f64();
+    }
+
+    /// Where this rank's time went.
+    pub fn spent(&self) -> Spent {
+        self.spent
     }
 
     /// What fired in an epoch; before the first one the spikes of t = 0 did.
-    fn collect_spikes(&mut self, is_first: bool) -> Vec<Fired> {
-        let mut spikes = if is_first { std::mem::take(&mut self.held) } else { Vec::new() };
+    fn collect_spikes(&mut self) -> Vec<Fired> {
+        let mut spikes = std::mem::take(&mut self.started);
         spikes.extend(self.outputs.groups.iter().flat_map(|g| g.spikes.iter().copied()));
         spikes.sort_by(order);
         self.spikes += spikes.len() as u64;
@@ -317,31 +466,23 @@ impl Simulation {
         Epoch { end_ms: self.time_ms(), spikes, traces: Vec::new() }
     }
 
-    /// Sends this rank's spikes to all ranks and turns everybody's into events.
+    /// Sends this rank's spikes to others and turns everybody's into events.
     fn exchange_spikes(&mut self, spikes: &[Fired]) {
-        let bytes: Vec<u8> = spikes.iter().flat_map(encode).collect();
-        self.comm.start_exchange(vec![bytes; self.comm.size()]);
-        let received = self.comm.finish_exchange();
-        let mut fired: Vec<Fired> =
-            received.iter().flat_map(|bytes| bytes.chunks_exact(FIRED_BYTES)).map(decode).collect();
-        // Simultaneous spikes in the order of what caused them.
-        fired.sort_by(|a, b| {
-            let cause = a.spike.time_ms.total_cmp(&b.spike.time_ms).then(a.cause.order(&b.cause));
-            cause.then(a.spike.gid.cmp(&b.spike.gid))
-        });
+        let mut fired = self.exchange.exchange(spikes, &self.inputs.times_ms, self.comm.as_mut());
+        fired.sort_by(in_sequence);
         let keep_after = self.time_ms() - self.longest_delay_ms - self.run.dt_ms;
-        self.recent.retain(|s| s.time_ms > keep_after);
+        self.recent.retain(|fired| fired.spike.time_ms > keep_after);
         let start_ms = self.inputs.times_ms.first().copied().unwrap_or_default();
         let mut grid = Grid::new(self.inputs.first_step, start_ms, self.run.dt_ms);
-        for Fired { spike, .. } in fired {
-            self.queue.push(spike, &self.connectivity);
-            self.later.push(grid.hear(&spike));
-            if spike.time_ms > keep_after {
-                self.recent.push(spike);
+        for fired in fired {
+            self.queue.push(fired.spike, &self.connectivity);
+            self.later.push(grid.hear(&fired.spike));
+            if fired.spike.time_ms > keep_after {
+                self.recent.push(fired);
             }
         }
         // Stable: simultaneous ones keep their order.
-        self.recent.sort_by(|a, b| a.time_ms.total_cmp(&b.time_ms));
+        self.recent.sort_by(|a, b| a.spike.time_ms.total_cmp(&b.spike.time_ms));
     }
 
     fn traces(&self, first_step: u64) -> Vec<TraceBlock> {
@@ -395,6 +536,12 @@ fn columns_of(sampler: &Sampler, groups: usize) -> Vec<Vec<u32>> {
         columns[slot.group as usize].push(column as u32);
     }
     columns
+}
+
+/// Simultaneous spikes in the order of what caused them.
+fn in_sequence(a: &Fired, b: &Fired) -> std::cmp::Ordering {
+    let cause = a.spike.time_ms.total_cmp(&b.spike.time_ms).then(a.cause.order(&b.cause));
+    cause.then(a.spike.gid.cmp(&b.spike.gid))
 }
 
 /// Time, then gid; but those that fire at the start of a step after those that did at the end of the step before.

@@ -3,9 +3,11 @@
 use crate::backend::Fired;
 use crate::deliver::{Delivery, Overflow};
 use crate::kernels::{Kernels, interpret_all};
+use crate::peers::Peers;
 use crate::step::{self, Scratch};
 use rayon::prelude::*;
-use tianyan_layout::{Group, MechanismTable, Network};
+use tianyan_comm::Communicator;
+use tianyan_layout::{Group, MechanismTable, Network, Slot};
 
 use tianyan_nmodl::interpret;
 use tianyan_nmodl::ir::{Kernel, Kernels as Ir};
@@ -23,14 +25,14 @@ pub struct Start {
 /// and then of the others, INITIAL of connections, AFTER INITIAL, events of t = 0, peers again, the currents once, and
 /// BEFORE STEP, so that row 0 of every report is defined. Voltages already are v_init. Groups know nothing of each
 /// other here: with several `threads` they are initialised side by side.
-pub fn initialise(network: &mut Network, threads: usize) -> Start {
+pub fn initialise(network: &mut Network, threads: usize, peers: &Peers, comm: &mut dyn Communicator) -> Start {
     let dt_ms = network.groups.first().map_or(1.0, |g| g.layout.run.dt_ms);
     for (group, waveforms) in network.groups.iter_mut().zip(&network.waveforms) {
         for (&slot, waveform) in group.layout.driven.iter().zip(waveforms) {
             group.state.values_mut()[slot as usize] = waveform.value(0.0, 0.0);
         }
     }
-    copy_peers(network);
+    copy_peers(network, peers, comm);
     let interpreted =
         |group: &Group| -> Vec<Kernels> { group.layout.tables.iter().map(|_| Kernels::interpreted()).collect() };
     let one = |group: &mut Group| {
@@ -43,7 +45,7 @@ pub fn initialise(network: &mut Network, threads: usize) -> Start {
         _ => network.groups.par_iter_mut().map(one).collect(),
     };
     // Point neurons have set their v.
-    copy_peers(network);
+    copy_peers(network, peers, comm);
     let currents = |group: &mut Group| {
         sweep(group, |kernels| &kernels.prepare, dt_ms);
         step::currents(group, &interpreted(group), &mut Scratch::default(), 0.0, dt_ms);
@@ -62,7 +64,13 @@ pub fn initialise(network: &mut Network, threads: usize) -> Start {
     start
 }
 
-fn copy_peers(network: &mut Network) {
+fn copy_peers(network: &mut Network, peers: &Peers, comm: &mut dyn Communicator) {
+    let at = |slot: &Slot| network.groups[slot.group as usize].state.values()[slot.offset as usize];
+    let gather = |slots: &[Slot], values: &mut [f64]| slots.iter().zip(values).for_each(|(slot, v)| *v = at(slot));
+    let seen = peers.of_others(gather, comm);
+    for (slot, value) in peers.seen_slots().iter().zip(seen) {
+        network.groups[slot.group as usize].state.values_mut()[slot.offset as usize] = value;
+    }
     for copy in &network.peers {
         let value = network.groups[copy.from.group as usize].state.values()[copy.from.offset as usize];
         network.groups[copy.to.group as usize].state.values_mut()[copy.to.offset as usize] = value;

@@ -5,6 +5,7 @@
 //! it again, [`columns`] reads the HDF5 files of others, and [`export`] writes a network for NEURON. Conversions of units happen here and nowhere else.
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 pub mod columns;
 pub mod config;
 pub mod export;

@@ -21,18 +21,22 @@ mod run_json;
 mod spike_copies;
 mod spikes;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings, TraceBlock};
 
+use crate::checkpoint;
 pub use field::Field;
 use field::FieldFile;
 pub(crate) use part_file::{
-    PartFile, append_column, file_name, growing_column, not_writable, text_attribute, write_failed,
+    PartFile, append_column, file_name, growing_column, not_writable, part_path, text_attribute, write_failed,
 };
 use report::ReportFile;
-pub use run_json::{PopulationSize, RUN_JSON, RunStatus, RunSummary, rfc3339};
+pub use run_json::{PopulationSize, RUN_JSON, RankSummary, RunStatus, RunSummary, rfc3339};
 pub use spike_copies::SpikeFiles;
 pub(crate) use spikes::Sorting;
 use spikes::SpikeFile;
@@ -97,6 +101,24 @@ impl Default for OutputSettings {
     }
 }
 
+/// What of the results is in the files, so that a run can go on from there.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Written {
+    /// Spikes of each population that has a group.
+    pub spikes: BTreeMap<String, u64>,
+    /// Rows of each report.
+    pub rows: Vec<RowsWritten>,
+}
+
+/// Rows of a report in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct RowsWritten {
+    /// Index of the first among all rows of the report.
+    pub first_row: u64,
+    pub rows: u64,
+}
+
 /// The open files of a run.
 ///
 /// Dropping it without [`Output::close`] writes what is still in memory, if that is possible, and leaves the
@@ -149,6 +171,13 @@ impl Sink {
         }
     }
 
+    fn written(&self) -> RowsWritten {
+        match self {
+            Sink::Report(file) => file.written(),
+            Sink::Field(file) => file.written(),
+        }
+    }
+
     fn finish(self, complete: bool) -> Result<String, Problems> {
         match self {
             Sink::Report(file) => file.finish(complete),
@@ -173,6 +202,7 @@ impl Output {
     ) -> Result<Output, Problems> {
         directory::check(populations, reports, probes, run)?;
         directory::prepare(directory, settings, reports)?;
+        checkpoint::remove_all(directory)?;
         let spikes =
             SpikeFile::create(directory.join(&settings.spikes.name), populations, &settings.source_populations)?;
         let mut files = Files { spikes, reports: Vec::new() };
@@ -192,15 +222,65 @@ impl Output {
             }
             files.reports.push(Sink::Report(Box::new(file)));
         }
-        Ok(Output {
+        Ok(Output::new(directory, settings, files, 0.0))
+    }
+
+    /// Goes on with the files of a run whose checkpoint at `time_ms` says what of them counts; what was written after it
+    /// is cut off. The rest is as for [`Output::create`].
+    pub fn resume(
+        directory: &Path,
+        settings: &OutputSettings,
+        populations: &[Population],
+        reports: &[Report],
+        probes: &[Probe],
+        written: &Written,
+        time_ms: f64,
+    ) -> Result<Output, Problems> {
+        if written.rows.len() != reports.len() {
+            let message = format!("the checkpoint has {} reports, and the model {}", written.rows.len(), reports.len());
+            return Err(Problem::new("checkpoint-other-model", message).into());
+        }
+        directory::unfinish(directory, settings)?;
+        let spikes = SpikeFile::resume(directory.join(&settings.spikes.name), populations, &written.spikes)?;
+        let mut files = Files { spikes, reports: Vec::new() };
+        for (i, (report, rows)) in reports.iter().zip(&written.rows).enumerate() {
+            let probes = directory::probes_of(probes, i);
+            if let Some(field) = settings.fields.iter().find(|field| field.report == i) {
+                let file = FieldFile::resume(directory, report, probes, field, rows.rows)?;
+                files.reports.push(Sink::Field(Box::new(file)));
+                continue;
+            }
+            let mut file = ReportFile::resume(directory, report, probes, populations, *rows)?;
+            let conversion = settings.conversions.iter().find(|conversion| conversion.report == i);
+            file.factors = conversion.map(|conversion| conversion.factors.clone());
+            files.reports.push(Sink::Report(Box::new(file)));
+        }
+        Ok(Output::new(directory, settings, files, time_ms))
+    }
+
+    fn new(directory: &Path, settings: &OutputSettings, files: Files, time_ms: f64) -> Output {
+        Output {
             directory: directory.to_path_buf(),
             settings: settings.clone(),
             files: Some(files),
             flushed_at: Instant::now(),
-            taken_ms: 0.0,
-            flushed_ms: 0.0,
+            taken_ms: time_ms,
+            flushed_ms: time_ms,
             failed: false,
-        })
+        }
+    }
+
+    /// The folder of the results.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Brings everything to the disk and says what is there.
+    pub fn written(&mut self) -> Result<Written, Problems> {
+        self.flush()?;
+        let files = self.files.as_ref();
+        let rows = files.map(|files| files.reports.iter().map(Sink::written).collect()).unwrap_or_default();
+        Ok(Written { spikes: files.map(|files| files.spikes.written()).unwrap_or_default(), rows })
     }
 
     /// Takes one epoch and writes it now or soon. After an error nothing more can be written.

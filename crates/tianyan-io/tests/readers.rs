@@ -113,6 +113,8 @@ fn summary(status: RunStatus) -> RunSummary {
         ns_per_compartment_step: 0.0,
         spikes: 7,
         peak_rss_mb: 0.0,
+        exchange: String::new(),
+        places: Vec::new(),
         outputs: Vec::new(),
         started: String::new(),
     }

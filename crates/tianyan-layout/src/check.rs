@@ -1,9 +1,9 @@
 //! What a recipe may ask that cannot be laid out.
 
+use crate::Slot;
 use crate::cells::Cells;
 use crate::gather::Used;
 use crate::group::Layout;
-use crate::network::PeerCopy;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tianyan_model::{Gid, Place, PointProcess, Problem, Problems, Recipe, delay_problem};
@@ -88,8 +88,13 @@ pub fn least_delay(
 }
 
 /// POINTERs that a mechanism reads and that point at nothing.
-pub fn pointers(recipe: &dyn Recipe, layouts: &[Layout], peers: &[PeerCopy], problems: &mut Problems) {
-    let connected: BTreeSet<(u32, usize)> = peers.iter().map(|copy| (copy.to.group, copy.to.offset as usize)).collect();
+pub fn pointers<'a>(
+    recipe: &dyn Recipe,
+    layouts: &[Layout],
+    connected: impl Iterator<Item = &'a Slot>,
+    problems: &mut Problems,
+) {
+    let connected: BTreeSet<(u32, usize)> = connected.map(|to| (to.group, to.offset as usize)).collect();
     let mut loose: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (g, layout) in layouts.iter().enumerate() {
         for table in &layout.tables {

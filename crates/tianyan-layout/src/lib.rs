@@ -24,6 +24,7 @@ mod lower;
 mod network;
 mod partition;
 mod probes;
+mod remote;
 mod shape;
 mod state;
 mod tables;
@@ -37,8 +38,9 @@ pub use group::{
     SelfEvents,
 };
 pub use network::{Network, PeerCopy, build};
-pub use partition::partition;
+pub use partition::{loads, partition};
 pub use probes::Sampler;
+pub use remote::RemotePeers;
 pub use shape::{CellShape, Row, RowKind, RowNumbers};
 pub use state::{ALIGN, Arena, Field, State};
 pub use wiring::Wiring;

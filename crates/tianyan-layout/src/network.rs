@@ -9,11 +9,14 @@ use crate::group::{Group, Layout, MechanismTable};
 use crate::instances::{self, ByMechanism, Placed};
 use crate::lower::Lowering;
 use crate::probes::{Finder, Sampler, samplers};
+use crate::remote::{self, RemotePeers, Seen};
 use crate::state::State;
 use crate::{Slot, Target, background, wiring};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use tianyan_model::{Couplings, Gid, PointProcess, Problem, Problems, Quantity, Recipe, Stimuli, Synapses, Waveform};
+use tianyan_model::{
+    Couplings, Gid, Peer, PointProcess, Problem, Problems, Quantity, Recipe, Stimuli, Synapses, Waveform,
+};
 use tianyan_nmodl::ir::{Binding, Op};
 use tianyan_nmodl::{Inputs, Mechanism};
 
@@ -35,8 +38,14 @@ pub struct Network {
     pub waveforms: Vec<Vec<Waveform>>,
     /// Event connections by source.
     pub connectivity: Connectivity,
-    /// Continuous couplings.
+    /// Continuous couplings within the rank.
     pub peers: Vec<PeerCopy>,
+    /// Continuous couplings with other ranks.
+    pub remote: RemotePeers,
+    /// Simulated cells of other ranks whose spikes are heard here, by rank.
+    pub heard: Vec<(usize, Vec<Gid>)>,
+    /// Whether the order of all spikes of the run matters, also of those that nobody here hears: some fire by events.
+    pub ordered: bool,
     /// What is recorded.
     pub samplers: Vec<Sampler>,
     /// Known spikes of source cells that anybody hears.
@@ -60,12 +69,13 @@ pub fn build(
     rank: usize,
     target: &Target,
 ) -> Result<Network, Problems> {
-    let gids: Vec<Gid> = (0..rank_of.len() as u32).filter(|&g| rank_of[g as usize] == rank as u32).map(Gid).collect();
+    let gids = remote::gids_of(rank_of, rank);
     let mut couplings = Couplings::default();
     let mut stimuli = Stimuli::default();
     let mut problems = Problems::default();
     problems.take(recipe.couplings_on(&gids, &mut couplings));
     problems.take(recipe.stimuli_on(&gids, &mut stimuli));
+    let by_others = problems.take(remote::seen_by_others(recipe, rank_of, rank)).unwrap_or_default();
     let others = || couplings.instances.iter().chain(&stimuli.instances);
     let known = Known {
         merged: merged(recipe, mechanisms, &couplings),
@@ -77,15 +87,17 @@ pub fn build(
     let gathered = problems.take(gathered).unwrap_or_default();
     check::point_processes(recipe, mechanisms, &gathered.used, others(), &mut problems);
     let mut problems = settled(problems)?;
-    let coupled: BTreeSet<Gid> =
-        couplings.instances.iter().map(|i| i.gid).chain(couplings.peers.iter().map(|p| p.gid)).collect();
+    let seen = couplings.peers.iter().chain(by_others.iter().flat_map(|(_, seen)| seen)).map(|peer| peer.gid);
+    let coupled: BTreeSet<Gid> = couplings.instances.iter().map(|i| i.gid).chain(seen).collect();
     let mechanism_of: HashMap<&str, usize> = mechanisms.iter().enumerate().map(|(i, m)| (m.name.as_str(), i)).collect();
     let cells = kinds.into_cells(&coupled, target)?;
     check::densities(recipe, mechanisms, &cells, &mut problems);
     let problems = settled(problems)?;
     let (addresses, row_of) = Addresses::new(&cells, &mechanism_of, target.lanes);
     let (cells, addresses) = (&cells, &addresses);
-    let builder = Builder { recipe, mechanisms, mechanism_of, cells, addresses, row_of, couplings, stimuli, problems };
+    let ranks = Ranks { rank_of, rank, by_others };
+    let builder =
+        Builder { recipe, mechanisms, mechanism_of, cells, addresses, row_of, couplings, stimuli, ranks, problems };
     builder.build(&gids, gathered, &known.inputs)
 }
 
@@ -137,7 +149,35 @@ struct Builder<'a> {
     row_of: Vec<Vec<NodeRow>>,
     couplings: Couplings,
     stimuli: Stimuli,
+    ranks: Ranks<'a>,
     problems: Problems,
+}
+
+/// What there is beside this rank.
+struct Ranks<'a> {
+    rank_of: &'a [u32],
+    rank: usize,
+    /// What other ranks see of this one.
+    by_others: Vec<(usize, Vec<Peer>)>,
+}
+
+impl Ranks<'_> {
+    /// The rank of a cell, if it is another one.
+    fn other(&self, gid: Gid) -> Option<usize> {
+        let rank = *self.rank_of.get(gid.0 as usize)? as usize;
+        (rank != self.rank).then_some(rank)
+    }
+
+    /// The cells of other ranks of which it is true, by rank.
+    fn heard(&self, is_heard: impl Fn(Gid) -> bool) -> Vec<(usize, Vec<Gid>)> {
+        let mut heard: BTreeMap<usize, Vec<Gid>> = BTreeMap::new();
+        for gid in (0..self.rank_of.len() as u32).map(Gid).filter(|gid| is_heard(*gid)) {
+            if let Some(rank) = self.other(gid) {
+                heard.entry(rank).or_default().push(gid);
+            }
+        }
+        heard.into_iter().collect()
+    }
 }
 
 /// The groups' arrays, and where couplings and stimuli lie.
@@ -170,15 +210,19 @@ impl Builder<'_> {
             layout.tables.iter_mut().zip(incoming).for_each(|(table, of)| table.incoming = of);
         }
         let mut finder = Finder::new(self.recipe, self.cells, self.addresses, &layouts);
-        let peers = self.peers(&layouts, &coupled, &mut finder, &mut problems);
-        check::pointers(self.recipe, &layouts, &peers, &mut problems);
+        let (peers, remote) = self.peers(&layouts, &coupled, &mut finder, &mut problems);
+        let seen = remote.seen.iter().flat_map(|(_, values)| values).flatten();
+        check::pointers(self.recipe, &layouts, peers.iter().map(|copy| &copy.to).chain(seen), &mut problems);
         let samplers = self.samplers(gids, &mut finder, &mut problems);
-        let seen = samplers.iter().flat_map(|sampler| &sampler.slots).chain(peers.iter().map(|peer| &peer.from));
-        show(&mut layouts, seen);
-        trains.retain(|(gid, times)| {
-            let hears = heard.get(gid.0 as usize).copied().unwrap_or(false);
-            !times.is_empty() && (hears || !connectivity.targets(*gid).is_empty())
-        });
+        let read = remote.read.iter().flat_map(|(_, slots)| slots).chain(peers.iter().map(|peer| &peer.from));
+        show(&mut layouts, samplers.iter().flat_map(|sampler| &sampler.slots).chain(read));
+        let is_heard =
+            |gid: Gid| heard.get(gid.0 as usize).copied().unwrap_or(false) || !connectivity.targets(gid).is_empty();
+        // The order of what events cause is the order of all spikes, also of those that only other ranks hear.
+        let ordered = self.mechanisms.iter().any(|mechanism| mechanism.fires_by_events());
+        let known: BTreeSet<Gid> = trains.iter().map(|(gid, _)| *gid).collect();
+        trains.retain(|(gid, times)| !times.is_empty() && (ordered || is_heard(*gid)));
+        let heard = self.ranks.heard(|gid| is_heard(gid) && !known.contains(&gid));
         let network = Network {
             waveforms,
             least_delay_ms,
@@ -193,6 +237,9 @@ impl Builder<'_> {
                 .collect(),
             connectivity,
             peers,
+            remote,
+            heard,
+            ordered,
             samplers,
             trains,
         };
@@ -279,15 +326,22 @@ impl Builder<'_> {
         placed: &[Placed],
         finder: &mut Finder,
         problems: &mut Problems,
-    ) -> Vec<PeerCopy> {
-        let mut copies = Vec::with_capacity(self.couplings.peers.len());
+    ) -> (Vec<PeerCopy>, RemotePeers) {
+        let (mut copies, mut seen) = (Vec::with_capacity(self.couplings.peers.len()), Seen::default());
+        let mut slot = |peer: &Peer, problems: &mut Problems| {
+            problems.take(finder.slot(peer.gid, peer.location, &peer.quantity, 0))
+        };
         for peer in &self.couplings.peers {
             let at = placed[peer.instance as usize];
-            let to = slot_of(&layouts[at.group as usize], at, &peer.pointer);
-            match (finder.slot(peer.gid, peer.location, &peer.quantity, 0), to) {
-                (Ok(from), Some(offset)) => copies.push(PeerCopy { from, to: Slot { group: at.group, offset } }),
-                (Err(more), _) => problems.0.extend(more.0),
-                (_, None) => problems.push(
+            match slot_of(&layouts[at.group as usize], at, &peer.pointer) {
+                Some(offset) => {
+                    let to = Slot { group: at.group, offset };
+                    match self.ranks.other(peer.gid) {
+                        Some(rank) => seen.push(rank, peer, to),
+                        None => copies.extend(slot(peer, problems).map(|from| PeerCopy { from, to })),
+                    }
+                }
+                None => problems.push(
                     Problem::new(
                         "pointer-unknown",
                         format!(
@@ -299,7 +353,9 @@ impl Builder<'_> {
                 ),
             }
         }
-        copies
+        let mut slots = |peers: &[Peer]| peers.iter().filter_map(|peer| slot(peer, problems)).collect();
+        let read = self.ranks.by_others.iter().map(|(rank, peers)| (*rank, slots(peers))).collect();
+        (copies, RemotePeers { read, seen: seen.finish() })
     }
 
     /// The known spikes of all sources of the network, silent ones too.

@@ -202,6 +202,11 @@ impl Mechanism {
         self.kind == MechanismKind::ArtificialCell && !self.kernels.state.is_empty()
     }
 
+    /// True if an event may make it fire: the order of its spikes is that of the events.
+    pub fn fires_by_events(&self) -> bool {
+        self.has_effect(EffectKind::Event)
+    }
+
     fn has_effect(&self, kind: EffectKind) -> bool {
         let kernels = [&self.kernels.initial, &self.kernels.connect, &self.kernels.receive];
         kernels.iter().any(|kernel| kernel.effects.iter().any(|effect| effect.kind == kind))

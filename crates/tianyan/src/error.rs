@@ -7,6 +7,7 @@ use tianyan_nmodl::Diagnostic;
 
 /// Why there is no result.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
 pub enum Error {
     /// The input is wrong; every problem that was found.
     Input(Problems),
@@ -16,6 +17,8 @@ pub enum Error {
     Run(EngineError),
     /// Results could not be written.
     Output(Problems),
+    /// Some rank cannot go on, and so none does. Rank 0 tells why; elsewhere the text is empty.
+    Ranks { told: String, code: u8 },
 }
 
 impl Error {
@@ -24,6 +27,7 @@ impl Error {
         match self {
             Error::Input(_) | Error::Mechanisms(_) => 2,
             Error::Run(_) | Error::Output(_) => 1,
+            Error::Ranks { code, .. } => *code,
         }
     }
 }
@@ -33,6 +37,7 @@ impl fmt::Display for Error {
         match self {
             Error::Input(problems) | Error::Output(problems) => problems.fmt(f),
             Error::Run(error) => error.fmt(f),
+            Error::Ranks { told, .. } => f.write_str(told),
             Error::Mechanisms(diagnostics) => {
                 for (i, diagnostic) in diagnostics.iter().enumerate() {
                     let gap = if i > 0 { "\n\n" } else { "" };

@@ -28,6 +28,44 @@ pub struct Estimate {
     pub cpu_s: f64,
 }
 
+/// How a model would lie on several ranks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankEstimate {
+    /// Number of ranks.
+    pub ranks: usize,
+    /// Of the mean load of a rank, the least and the largest.
+    pub load: (f64, f64),
+    /// Ranks without a cell.
+    pub idle: usize,
+    /// Memory of the fullest rank, MiB, the program itself included.
+    pub memory_mb: f64,
+    /// Wall time, s, as rough as [`Estimate::cpu_s`].
+    pub wall_s: f64,
+}
+
+/// Memory of a rank without a model, MiB: the program, its libraries, MPI.
+const EMPTY_RANK_MB: f64 = 60.0;
+
+/// Network, initialisation and buffers together, as a multiple of the network.
+const MEMORY_FACTOR: f64 = 1.5;
+
+impl RankEstimate {
+    /// From the estimate for one rank, and what the cells of each rank cost.
+    pub(crate) fn new(whole: &Estimate, loads: &[f64]) -> RankEstimate {
+        let mean = loads.iter().sum::<f64>() / loads.len() as f64;
+        let (least, largest) = loads.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), load| (a.min(*load), b.max(*load)));
+        let of_mean = |load: f64| if mean > 0.0 { load / mean } else { 1.0 };
+        let share = of_mean(largest) / loads.len() as f64;
+        RankEstimate {
+            ranks: loads.len(),
+            load: (of_mean(least), of_mean(largest)),
+            idle: loads.iter().filter(|load| **load == 0.0).count(),
+            memory_mb: EMPTY_RANK_MB + MEMORY_FACTOR * whole.memory_mb * share,
+            wall_s: whole.cpu_s * share,
+        }
+    }
+}
+
 impl Estimate {
     /// The estimate for a network that was laid out.
     pub(crate) fn new(recipe: &dyn Recipe, network: &Network) -> Estimate {

@@ -18,12 +18,14 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod checkpoints;
 mod compare;
 mod error;
 mod estimate;
 mod export;
 mod inspect;
 mod picture;
+mod ranks;
 mod run;
 mod session;
 mod signals;
@@ -32,21 +34,24 @@ mod spikes;
 mod usage;
 
 pub use build::build_network;
+pub use checkpoints::CheckpointPlan;
 pub use compare::{CompareOptions, ComparedSpikes, ComparedTraces, Comparison, Divergence, compare};
 pub use error::Error;
-pub use estimate::Estimate;
+pub use estimate::{Estimate, RankEstimate};
 pub use inspect::{Environment, MechanismReport, compile_files, environment};
 pub use picture::{PictureFormat, plot, save_picture};
-pub use run::{Progress, Run, StartOptions};
+pub use ranks::agree;
+pub use run::{Progress, Requests, Run, StartOptions};
 pub use session::{Overrides, Session};
 pub use signals::Stop;
 pub use source::Warning;
 pub use spikes::{SpikeGroup, SpikeOptions, SpikeReport};
 pub use tianyan_analysis as analysis;
 pub use tianyan_build::{BuildOptions, Built, BuiltEdges, BuiltNodes};
+pub use tianyan_comm as comm;
 pub use tianyan_engine::{KernelOrigin, Profile};
 pub use tianyan_io as io;
-pub use tianyan_io::output::{RunStatus, RunSummary};
+pub use tianyan_io::output::{RankSummary, RunStatus, RunSummary};
 pub use tianyan_model as model;
 pub use tianyan_nmodl as nmodl;
 

@@ -1,21 +1,24 @@
 //! A run: the loop over epochs and its files.
 
-use crate::{Error, Estimate, GIT, Session, VERSION, usage};
+use crate::checkpoints::{self, CheckpointPlan, Schedule};
+use crate::ranks::agree;
+use crate::{Error, Estimate, GIT, RankEstimate, Session, VERSION, usage};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
-use tianyan_comm::Solo;
-use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation, release_memory};
-use tianyan_io::output::{Output, PopulationSize, RunStatus, RunSummary, rfc3339};
-use tianyan_layout::{Network, partition};
-use tianyan_model::Gid;
+use tianyan_comm::{Communicator, Solo, host_name, local_processes};
+use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation, Spent, Way, release_memory};
+use tianyan_io::checkpoint::{Checkpoint, CheckpointHead};
+use tianyan_io::output::{Output, PopulationSize, RUN_JSON, RankSummary, RunStatus, RunSummary, rfc3339};
+use tianyan_layout::{Network, loads, partition};
+use tianyan_model::{Epoch, Gid, Probe, Problems};
 
 /// How a run is carried out; nothing here changes its results.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StartOptions {
     /// Folder of the results, instead of the config's.
     pub output: Option<PathBuf>,
-    /// Threads; all cores if `None`.
+    /// Threads of each rank; if `None` the cores of this machine, shared among its ranks.
     pub threads: Option<usize>,
     /// Replace the files of an earlier run.
     pub overwrite: bool,
@@ -25,6 +28,10 @@ pub struct StartOptions {
     pub interpret: bool,
     /// Measure where time goes.
     pub profile: bool,
+    /// Go on from the newest checkpoint, if there is one.
+    pub resume: bool,
+    /// When checkpoints are written without being asked for, instead of what the config says.
+    pub checkpoints: CheckpointPlan,
 }
 
 /// How far a run has come.
@@ -43,46 +50,138 @@ pub struct Progress {
 /// A run that has begun.
 pub struct Run {
     simulation: Simulation,
-    output: Output,
+    /// On rank 0.
+    output: Option<Output>,
     duration_ms: f64,
     dt_ms: f64,
     summary: RunSummary,
     began: Instant,
+    /// The step from which this run went on.
+    first_step: u64,
+    /// Of this rank.
+    place: RankSummary,
+    schedule: Schedule,
+    model: Vec<(String, String)>,
+    /// What is wrong with checkpoints newer than that of [`Run::resumed_ms`].
+    pub broken_checkpoints: Problems,
+}
+
+/// What a rank may ask all ranks for, once an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// A checkpoint, and the end.
+    pub stop: bool,
+    /// A checkpoint.
+    pub checkpoint: bool,
 }
 
 impl Session {
     /// Lays the network out without running it, and says what a run will need.
     pub fn estimate(&self) -> Result<Estimate, Error> {
         let backend = backend(&StartOptions { threads: Some(1), ..StartOptions::default() });
-        Ok(Estimate::new(self.recipe(), &self.network(&backend)?))
+        let rank_of = vec![0; self.cells()];
+        Ok(Estimate::new(self.recipe(), &self.network(&backend, &rank_of, 0)?))
+    }
+
+    /// What each of several ranks would need.
+    pub fn estimate_ranks(&self, whole: &Estimate, ranks: usize) -> Result<RankEstimate, Error> {
+        let rank_of = partition(self.recipe(), ranks)?;
+        Ok(RankEstimate::new(whole, &loads(self.recipe(), &rank_of, ranks)?))
     }
 
     /// Lays the network out, initialises it, creates the output files, and writes row 0 of every report.
     pub fn start(&self, options: &StartOptions) -> Result<Run, Error> {
+        self.start_on(options, Box::new(Solo))
+    }
+
+    /// The same on one of several ranks, each of which simulates some of the cells. All ranks start together; rank 0
+    /// writes.
+    pub fn start_on(&self, options: &StartOptions, mut comm: Box<dyn Communicator>) -> Result<Run, Error> {
         let setup = Instant::now();
         let started = rfc3339(SystemTime::now());
-        let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        let backend = backend(&StartOptions { threads: Some(threads), ..options.clone() });
+        let (rank, ranks) = (comm.rank(), comm.size());
+        let threads = options.threads.unwrap_or_else(default_threads);
+        let mut backend = backend(&StartOptions { threads: Some(threads), ..options.clone() });
         use_threads(threads);
-        let network = self.network(&backend)?;
+        let rank_of = agree(comm.as_mut(), partition(self.recipe(), ranks).map_err(Error::from))?;
+        let network = agree(comm.as_mut(), self.network(&backend, &rank_of, rank))?;
         release_memory();
-        let (compartments, cells) = (network.compartments, network.cells);
+        let own = (network.cells, network.compartments);
+        let (cells, compartments) = (comm.sum(own.0), comm.sum(own.1));
+        self.compile_once(&mut backend, comm.as_mut())?;
         let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
-        let mut output = self.create_output(&directory, options)?;
-        self.source.write_placed(&directory).map_err(Error::Output)?;
+        let found = if options.resume { checkpoints::newest(&directory, comm.as_mut())? } else { None };
+        let (checkpoint, broken_checkpoints) = found.unzip();
+        let model = self.fingerprint(options.double);
+        let same = checkpoint.as_ref().map_or(Ok(()), |checkpoint| checkpoint.check_model(VERSION, &model));
+        agree(comm.as_mut(), same.map_err(Error::from))?;
+        let output = match rank {
+            0 => self.open_output(&directory, options, checkpoint.as_ref()).map(Some),
+            _ => Ok(None),
+        };
+        let output = agree(comm.as_mut(), output)?;
+        let (output, probes) = output.unzip();
         let run = self.recipe().run();
-        let simulation = Simulation::new(network, run, Box::new(backend), Box::new(Solo::default()))?;
-        output.write(&simulation.first_rows()).map_err(Error::Output)?;
-        let summary = self.summary(threads, cells, compartments, started, setup);
-        Ok(Run { simulation, output, duration_ms: run.duration_ms, dt_ms: run.dt_ms, summary, began: Instant::now() })
+        let mut simulation = Simulation::new(network, run, Box::new(backend), comm)?;
+        if ranks > 1 {
+            let reports = self.recipe().reports().len();
+            simulation.collect_on_root(&ranks_of_columns(&probes.unwrap_or_default(), reports, &rank_of));
+        }
+        if let Some(checkpoint) = &checkpoint {
+            let own: Vec<Gid> =
+                (0..).zip(&rank_of).filter(|(_, of)| **of as usize == rank).map(|(gid, _)| Gid(gid)).collect();
+            checkpoints::restore(&mut simulation, checkpoint, &own)?;
+        }
+        let mut made = Run {
+            first_step: simulation.step(),
+            place: place(rank, threads, own, setup),
+            schedule: Schedule::new(self.checkpoint_plan(options), simulation.time_ms()),
+            model,
+            broken_checkpoints: broken_checkpoints.unwrap_or_default(),
+            simulation,
+            output,
+            duration_ms: run.duration_ms,
+            dt_ms: run.dt_ms,
+            summary: self.summary((threads, ranks), cells, compartments, started, setup),
+            began: Instant::now(),
+        };
+        if checkpoint.is_none() {
+            let rows = made.simulation.first_rows();
+            made.write(&rows)?;
+        }
+        Ok(made)
     }
 
-    fn network(&self, backend: &CpuBackend) -> Result<Network, Error> {
-        let rank_of = partition(&vec![1.0; self.cells()], 1);
-        Ok(tianyan_layout::build(self.recipe(), &self.mechanisms, &rank_of, 0, &backend.target())?)
+    fn network(&self, backend: &CpuBackend, rank_of: &[u32], rank: usize) -> Result<Network, Error> {
+        Ok(tianyan_layout::build(self.recipe(), &self.mechanisms, rank_of, rank, &backend.target())?)
     }
 
-    fn create_output(&self, directory: &std::path::Path, options: &StartOptions) -> Result<Output, Error> {
+    /// Mechanisms that are not shipped are compiled by the first rank of each machine; the others find them in its cache.
+    fn compile_once(&self, backend: &mut CpuBackend, comm: &mut dyn Communicator) -> Result<(), Error> {
+        if comm.size() == 1 {
+            return Ok(());
+        }
+        let compiled = match tianyan_comm::is_first_of_machine() {
+            true => self.mechanisms.iter().try_for_each(|mechanism| backend.kernels(mechanism).map(|_| ())),
+            false => Ok(()),
+        };
+        agree(comm, compiled.map_err(Error::from))
+    }
+
+    /// What the options say, else the config.
+    fn checkpoint_plan(&self, options: &StartOptions) -> CheckpointPlan {
+        let config = self.source.checkpoint_plan();
+        let CheckpointPlan { every_ms, every_minutes } = options.checkpoints;
+        CheckpointPlan { every_ms: every_ms.or(config.every_ms), every_minutes: every_minutes.or(config.every_minutes) }
+    }
+
+    /// The files, new or those of the checkpoint, and what goes into their columns.
+    fn open_output(
+        &self,
+        directory: &std::path::Path,
+        options: &StartOptions,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<(Output, Vec<Probe>), Error> {
         let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
         let mut probes = Vec::new();
         self.recipe().probes_on(&gids, &mut probes)?;
@@ -95,10 +194,27 @@ impl Session {
         settings.double |= options.double;
         settings.source_populations = sources.map(|p| p.name.clone()).collect();
         let recipe = self.recipe();
-        Ok(Output::create(directory, &settings, recipe.populations(), recipe.reports(), &probes, recipe.run())?)
+        let (populations, reports) = (recipe.populations(), recipe.reports());
+        if let Some(checkpoint) = checkpoint {
+            let CheckpointHead { written, time_ms, .. } = &checkpoint.head;
+            let output = Output::resume(directory, &settings, populations, reports, &probes, written, *time_ms)?;
+            return Ok((output, probes));
+        }
+        // A run that was killed before its first checkpoint begins anew.
+        settings.overwrite |= options.resume && !directory.join(RUN_JSON).exists();
+        let output = Output::create(directory, &settings, populations, reports, &probes, recipe.run())?;
+        self.source.write_placed(directory).map_err(Error::Output)?;
+        Ok((output, probes))
     }
 
-    fn summary(&self, threads: usize, cells: u64, compartments: u64, started: String, setup: Instant) -> RunSummary {
+    fn summary(
+        &self,
+        (threads, ranks): (usize, usize),
+        cells: u64,
+        compartments: u64,
+        started: String,
+        setup: Instant,
+    ) -> RunSummary {
         let run = self.recipe().run();
         let hash = Sha256::digest(self.source.text().as_bytes());
         let size = |p: &tianyan_model::Population| PopulationSize {
@@ -117,7 +233,7 @@ impl Session {
             simulated_ms: 0.0,
             status: RunStatus::Interrupted,
             threads,
-            ranks: 1,
+            ranks,
             backend: "cpu".into(),
             populations: self.recipe().populations().iter().map(size).collect(),
             cells,
@@ -129,6 +245,8 @@ impl Session {
             ns_per_compartment_step: 0.0,
             spikes: 0,
             peak_rss_mb: 0.0,
+            exchange: String::new(),
+            places: Vec::new(),
             outputs: Vec::new(),
             started,
         }
@@ -142,8 +260,46 @@ impl Run {
             return Ok(None);
         }
         let epoch = self.simulation.advance()?;
-        self.output.write(&epoch).map_err(Error::Output)?;
+        self.write(&epoch)?;
         Ok(Some(self.progress()))
+    }
+
+    fn write(&mut self, epoch: &Epoch) -> Result<(), Error> {
+        self.output.as_mut().map_or(Ok(()), |output| output.write(epoch)).map_err(Error::Output)
+    }
+
+    /// What any rank asks for, and what is due. All ranks ask together, once an epoch.
+    pub fn agreed(&mut self, own: Requests) -> Requests {
+        const STOP: u64 = 1;
+        const CHECKPOINT: u64 = 2;
+        let bit = |is_set: bool, bit: u64| if is_set { bit } else { 0 };
+        let bits = bit(own.stop, STOP) | bit(own.checkpoint || self.schedule.is_overdue(), CHECKPOINT);
+        let bits = self.simulation.comm().any(bits);
+        let is_due = self.schedule.is_due(self.simulation.time_ms());
+        Requests { stop: bits & STOP != 0, checkpoint: bits & CHECKPOINT != 0 || is_due }
+    }
+
+    /// Writes a checkpoint. All ranks call together.
+    pub fn checkpoint(&mut self) -> Result<(), Error> {
+        checkpoints::write(&mut self.simulation, self.output.as_mut(), &self.model)?;
+        self.schedule.restart(self.simulation.time_ms());
+        Ok(())
+    }
+
+    /// What became of all ranks, on rank 0.
+    fn places(&mut self) -> Vec<RankSummary> {
+        let Spent { computing_s, spikes_s, peers_s, results_s } = self.simulation.spent();
+        let peak_rss_mb = usage::peak_rss_mb();
+        let own = RankSummary { peak_rss_mb, computing_s, spikes_s, peers_s, results_s, ..self.place.clone() };
+        // A record of numbers and a name is always JSON.
+        let text = serde_json::to_vec(&own).unwrap_or_default();
+        let all = self.simulation.comm().gather_to_root(&text);
+        all.iter().filter_map(|text| serde_json::from_slice(text).ok()).collect()
+    }
+
+    /// The model time of the checkpoint from which this run went on, ms.
+    pub fn resumed_ms(&self) -> Option<f64> {
+        (self.first_step > 0).then_some(self.first_step as f64 * self.dt_ms)
     }
 
     /// How far it has come.
@@ -170,21 +326,59 @@ impl Run {
     /// Closes the files. Without all steps done the run counts as interrupted and the files keep `.part` names.
     pub fn finish(mut self) -> Result<RunSummary, Error> {
         let done = self.simulation.is_done();
-        self.output.write(&self.simulation.rest()).map_err(Error::Output)?;
+        self.simulation.check_exchange()?;
+        let rest = self.simulation.rest();
+        self.write(&rest)?;
         let solve_s = self.began.elapsed().as_secs_f64();
         let steps = self.simulation.step();
-        let work = (steps * self.summary.compartments) as f64;
+        let work = ((steps - self.first_step) * self.summary.compartments) as f64;
         self.summary.status = if done { RunStatus::Done } else { RunStatus::Interrupted };
         self.summary.simulated_ms = self.nominal_ms();
         self.summary.steps = steps;
         self.summary.solve_s = solve_s;
-        self.summary.cpu_s = usage::cpu_s();
+        self.summary.cpu_s = self.simulation.sum(usage::cpu_s());
         self.summary.ns_per_compartment_step = if work > 0.0 { solve_s * 1e9 / work } else { 0.0 };
-        self.summary.spikes = self.simulation.spikes();
-        self.summary.peak_rss_mb = usage::peak_rss_mb();
-        self.output.close(&self.summary).map_err(Error::Output)?;
+        self.summary.spikes = self.simulation.all_spikes();
+        self.summary.peak_rss_mb = -self.simulation.comm().min(-usage::peak_rss_mb());
+        self.summary.exchange = match self.simulation.way() {
+            Way::Alone => String::new(),
+            Way::ToAll => "to all".into(),
+            Way::ToListeners => "to listeners".into(),
+        };
+        self.summary.places = self.places();
+        let closed = self.output.take().map_or(Ok(()), |output| output.close(&self.summary));
+        agree(self.simulation.comm(), closed.map_err(Error::Output))?;
         Ok(self.summary)
     }
+}
+
+fn place(rank: usize, threads: usize, (cells, compartments): (u64, u64), setup: Instant) -> RankSummary {
+    RankSummary {
+        rank,
+        host: host_name(),
+        threads,
+        cells,
+        compartments,
+        peak_rss_mb: 0.0,
+        layout_s: setup.elapsed().as_secs_f64(),
+        computing_s: 0.0,
+        spikes_s: 0.0,
+        peers_s: 0.0,
+        results_s: 0.0,
+    }
+}
+
+/// The rank of each column of each report.
+fn ranks_of_columns(probes: &[Probe], reports: usize, rank_of: &[u32]) -> Vec<Vec<u32>> {
+    let mut columns = vec![Vec::new(); reports];
+    probes.iter().for_each(|probe| columns[probe.report].push(rank_of[probe.gid.0 as usize]));
+    columns
+}
+
+/// The cores that this process may use, shared among the processes of the run on this machine.
+fn default_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / local_processes()).max(1)
 }
 
 /// The CPU backend with machine code from a compiler of this machine, if there is one.

@@ -1,5 +1,6 @@
-//! SIGINT and SIGTERM as a question that the loop asks once an epoch.
+//! Signals as questions that the loop asks once an epoch: SIGINT and SIGTERM to stop, SIGUSR1 for a checkpoint.
 
+use crate::Requests;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     requested: Arc<AtomicBool>,
+    checkpoint: Arc<AtomicBool>,
 }
 
 impl Stop {
-    /// Listens to SIGINT and SIGTERM. A second signal ends the program at once.
+    /// Listens to SIGINT and SIGTERM, of which a second one ends the program at once, and to SIGUSR1.
     pub fn on_signals() -> Stop {
         let stop = Stop::default();
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -22,7 +24,15 @@ impl Stop {
                 tracing::warn!("signal {signal} cannot be handled: it will end the run at once");
             }
         }
+        if signal_hook::flag::register(signal_hook::consts::SIGUSR1, stop.checkpoint.clone()).is_err() {
+            tracing::warn!("SIGUSR1 cannot be handled");
+        }
         stop
+    }
+
+    /// What was asked for since the last time.
+    pub fn requests(&self) -> Requests {
+        Requests { stop: self.requested(), checkpoint: self.checkpoint.swap(false, Ordering::Relaxed) }
     }
 
     /// True once a signal arrived.

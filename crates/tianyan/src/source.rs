@@ -1,6 +1,6 @@
 //! Where a model comes from: our TOML, or a SONATA config.
 
-use crate::Overrides;
+use crate::{CheckpointPlan, Overrides};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use tianyan_io::config::TomlRecipe;
@@ -52,6 +52,20 @@ impl Source {
         }
         let recipe = tianyan_io::config::recipe(&config, &shipped)?;
         Ok((Source::Toml(Box::new(recipe)), Problems::default()))
+    }
+
+    /// When the config wants checkpoints.
+    pub fn checkpoint_plan(&self) -> CheckpointPlan {
+        match self {
+            Source::Toml(recipe) => {
+                let entry = recipe.config().document.checkpoint.as_ref();
+                CheckpointPlan {
+                    every_ms: entry.and_then(|entry| entry.every_ms),
+                    every_minutes: entry.and_then(|entry| entry.every_minutes),
+                }
+            }
+            Source::Sonata(_) => CheckpointPlan::default(),
+        }
     }
 
     pub fn recipe(&self) -> &dyn Recipe {

@@ -141,6 +141,7 @@ pub fn parse_config(file_name: &str, text: &str, base_dir: &Path) -> Result<Conf
     let config = Config { document: Arc::new(document), source, base_dir: base_dir.to_path_buf() };
     check_version(&config.document, &mut problems);
     check_run(&config.document.run, &mut problems);
+    check_checkpoint(&config.document, &mut problems);
     problems.or(config)
 }
 
@@ -188,6 +189,15 @@ pub(crate) fn check_generated(document: &Document, problems: &mut Problems) {
     for (key, _) in written.iter().filter(|(_, written)| *written) {
         let message = format!("a generated network cannot have `{key}`");
         problems.push(document.spot.problem(key, "config-value", message));
+    }
+}
+
+fn check_checkpoint(document: &Document, problems: &mut Problems) {
+    let Some(entry) = &document.checkpoint else { return };
+    for (key, value) in [("every_ms", entry.every_ms), ("every_minutes", entry.every_minutes)] {
+        if value.is_some_and(|value| !(value > 0.0 && value.is_finite())) {
+            problems.push(entry.spot.problem(key, "config-value", format!("{key} must be above 0")));
+        }
     }
 }
 

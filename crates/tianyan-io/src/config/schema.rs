@@ -14,6 +14,8 @@ table! {
         run: Run,
         /// What is written where.
         output: Option<Output>,
+        /// When checkpoints are written.
+        checkpoint: Option<CheckpointEntry>,
         /// NMODL files beside the shipped ones.
         mechanisms: Option<MechanismFiles>,
         /// Cell templates.
@@ -90,6 +92,16 @@ table! {
         directory: Option<String>,
         /// Whether spikes are written.
         spikes: bool = true,
+    }
+}
+
+table! {
+    /// When checkpoints are written without being asked for.
+    CheckpointEntry, "checkpoint" {
+        /// After so much model time.
+        every_ms: Option<f64>,
+        /// After so much wall time.
+        every_minutes: Option<f64>,
     }
 }
 

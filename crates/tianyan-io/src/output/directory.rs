@@ -87,6 +87,17 @@ pub(crate) fn prepare(directory: &Path, settings: &OutputSettings, reports: &[Re
     remove_old(directory, settings, reports)
 }
 
+/// A run that goes on is not complete, whatever `run.json` says.
+pub(crate) fn unfinish(directory: &Path, settings: &OutputSettings) -> Result<(), Problems> {
+    let spikes = directory.join(&settings.spikes.name);
+    if spikes.exists() && !part_path(&spikes).exists() {
+        let problem = Problem::new("resume-complete", "this run is complete: there is nothing to go on with");
+        let help = "use --overwrite without --resume to run it again";
+        return Err(problem.at(Place::file(directory.display().to_string())).help(help).into());
+    }
+    remove(&directory.join(RUN_JSON))
+}
+
 /// `run.json` goes first: from then on nothing in the directory claims to be complete.
 fn remove_old(directory: &Path, settings: &OutputSettings, reports: &[Report]) -> Result<(), Problems> {
     let run_json = directory.join(RUN_JSON);

@@ -11,7 +11,8 @@ use hdf5::Dataset;
 use ndarray::ArrayView2;
 use tianyan_model::{Probe, Problems, Report, Rows, TraceBlock};
 
-use super::part_file::{PartFile, not_writable, text_attribute};
+use super::RowsWritten;
+use super::part_file::{PartFile, cut, not_writable, text_attribute};
 
 /// Turns the columns of a report into potentials.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +68,32 @@ impl FieldFile {
         }
         let (field, when, columns) = (field.clone(), report.rows, probes.len());
         Ok(FieldFile { all, time, cells, field, when, columns, rows: 0 })
+    }
+
+    /// Goes on with the files of a run, of which `rows` rows stay.
+    pub fn resume(
+        directory: &Path,
+        report: &Report,
+        probes: &[Probe],
+        field: &Field,
+        rows: u64,
+    ) -> Result<FieldFile, Problems> {
+        let path = directory.join(format!("{}.h5", report.name));
+        let all = Sums::resume(path, 0..probes.len(), rows)?;
+        let time = all.file.reopened(all.file.root().group("ecp").and_then(|group| group.dataset("time")))?;
+        let mut cells = Vec::new();
+        for (folder, (gid, columns)) in
+            field.contributions.iter().flat_map(|f| cells_of(probes).into_iter().map(move |c| (f, c)))
+        {
+            cells.push(Sums::resume(folder.join(format!("{gid}.h5")), columns, rows)?);
+        }
+        let (field, when, columns) = (field.clone(), report.rows, probes.len());
+        Ok(FieldFile { all, time, cells, field, when, columns, rows })
+    }
+
+    /// The rows that are in the file.
+    pub fn written(&self) -> RowsWritten {
+        RowsWritten { first_row: 0, rows: self.rows }
     }
 
     /// Takes rows into memory.
@@ -128,6 +155,16 @@ impl Sums {
             group.new_dataset::<f64>().chunk(chunk).shape((0.., channels)).create("data")
         };
         let data = file.check(create())?;
+        Ok(Sums { file, data, columns, buffer: Vec::new() })
+    }
+
+    fn resume(path: PathBuf, columns: std::ops::Range<usize>, rows: u64) -> Result<Sums, Problems> {
+        let file = PartFile::reopen(path)?;
+        let open = || {
+            let data = file.root().group("ecp")?.dataset("data")?;
+            cut(&data, rows).map(|()| data)
+        };
+        let data = file.reopened(open())?;
         Ok(Sums { file, data, columns, buffer: Vec::new() })
     }
 

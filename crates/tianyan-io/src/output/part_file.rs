@@ -37,6 +37,20 @@ impl PartFile {
         }
     }
 
+    /// Opens the file of a run that goes on.
+    pub fn reopen(complete: PathBuf) -> Result<PartFile, Problems> {
+        let part = part_path(&complete);
+        match File::open_rw(&part) {
+            Ok(file) => Ok(PartFile { file, part, complete }),
+            Err(error) => Err(not_resumed(&part, &error.to_string()).into()),
+        }
+    }
+
+    /// Turns an error of going on into a problem that names this file.
+    pub fn reopened<T>(&self, result: hdf5::Result<T>) -> Result<T, Problems> {
+        result.map_err(|error| not_resumed(&self.part, &error.to_string()).into())
+    }
+
     /// The open file.
     pub fn root(&self) -> &File {
         &self.file
@@ -86,6 +100,28 @@ pub(crate) fn not_writable(path: &Path, error: &dyn std::fmt::Display) -> Proble
     Problem::new("output-not-writable", format!("cannot create this file: {error}"))
         .at(Place::file(path.display().to_string()))
         .help("choose an output directory on a disk that you may write to and that has space left")
+}
+
+/// The problem of a file that a run cannot go on with.
+pub(crate) fn not_resumed(path: &Path, why: &str) -> Problem {
+    let why = why.lines().next().unwrap_or_default();
+    Problem::new("resume-file", format!("the run cannot go on with this file: {why}"))
+        .at(Place::file(path.display().to_string()))
+        .help("results and checkpoint belong together: bring back what is missing, or begin anew with --overwrite")
+}
+
+/// Cuts a dataset whose rows grow to so many.
+///
+/// # Errors
+/// If it has fewer.
+pub(crate) fn cut(data: &Dataset, rows: u64) -> hdf5::Result<()> {
+    let mut shape = data.shape();
+    let there = shape.first().copied().unwrap_or(0);
+    if (there as u64) < rows {
+        return Err(format!("the checkpoint counts {rows} rows in {}, but there are {there}", data.name()).into());
+    }
+    shape[0] = rows as usize;
+    data.resize(shape)
 }
 
 /// The problem of a write that failed in the middle of a run.

@@ -11,7 +11,8 @@ use hdf5::{Dataset, Group};
 use ndarray::ArrayView2;
 use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, Rows, TraceBlock};
 
-use super::part_file::{PartFile, text_attribute};
+use super::RowsWritten;
+use super::part_file::{PartFile, cut, text_attribute};
 
 /// Values in a chunk, 256 KiB of f32.
 const CHUNK_VALUES: usize = 65536;
@@ -69,6 +70,32 @@ impl ReportFile {
         let mut created = ReportFile { file, when: report.rows, columns, parts, first_row: 0, rows: 0, factors: None };
         created.flush()?;
         Ok(created)
+    }
+
+    /// Goes on with the file of a run, of which `written` rows stay.
+    pub fn resume(
+        directory: &Path,
+        report: &Report,
+        probes: &[Probe],
+        populations: &[Population],
+        written: RowsWritten,
+    ) -> Result<ReportFile, Problems> {
+        let file = PartFile::reopen(directory.join(format!("{}.h5", report.name)))?;
+        let mut parts = Vec::new();
+        for (population, columns) in columns_of_populations(populations, probes) {
+            let part = reopen_part(&file, population, columns, written.rows);
+            parts.push(file.reopened(part)?);
+        }
+        let RowsWritten { first_row, rows } = written;
+        let columns = probes.len();
+        let mut opened = ReportFile { file, when: report.rows, columns, parts, first_row, rows, factors: None };
+        opened.flush()?;
+        Ok(opened)
+    }
+
+    /// The rows that are in the file.
+    pub fn written(&self) -> RowsWritten {
+        RowsWritten { first_row: self.first_row, rows: self.rows }
     }
 
     /// Writes what drives the synapses that are the columns, and what they sit on.
@@ -185,6 +212,17 @@ fn create_part(
     write_mapping(&mapping, population, &probes[columns.clone()])?;
     let time = mapping.new_dataset::<f64>().shape(3).create("time")?;
     text_attribute(&time, "units", "ms")?;
+    Ok(Part { columns, data, mapping, time, buffer: Vec::new() })
+}
+
+fn reopen_part(file: &PartFile, population: &Population, columns: Range<usize>, rows: u64) -> hdf5::Result<Part> {
+    let group = file.root().group("report")?.group(&population.name)?;
+    let (data, mapping) = (group.dataset("data")?, group.group("mapping")?);
+    if data.shape().get(1) != Some(&columns.len()) {
+        return Err(format!("it has other columns than the report has now, {}", columns.len()).into());
+    }
+    cut(&data, rows)?;
+    let time = mapping.dataset("time")?;
     Ok(Part { columns, data, mapping, time, buffer: Vec::new() })
 }
 

@@ -35,6 +35,33 @@ pub struct PopulationSize {
     pub cell_names: Vec<String>,
 }
 
+/// One rank of a run: where it was, what it held, and where its time went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RankSummary {
+    /// Its number.
+    pub rank: usize,
+    /// The name of its machine.
+    pub host: String,
+    /// Its threads.
+    pub threads: usize,
+    /// Its cells.
+    pub cells: u64,
+    /// Their compartments.
+    pub compartments: u64,
+    /// Its largest resident memory, MiB.
+    pub peak_rss_mb: f64,
+    /// Wall time of laying out and initialising its part, s.
+    pub layout_s: f64,
+    /// Wall time of advancing its cells, s.
+    pub computing_s: f64,
+    /// Wall time of exchanging spikes, waiting for slower ranks included, s.
+    pub spikes_s: f64,
+    /// Wall time of exchanging what coupled cells see of each other, s.
+    pub peers_s: f64,
+    /// Wall time of bringing results to rank 0, s.
+    pub results_s: f64,
+}
+
 /// The content of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
@@ -82,6 +109,12 @@ pub struct RunSummary {
     pub spikes: u64,
     /// Largest resident memory of a rank, MiB.
     pub peak_rss_mb: f64,
+    /// How spikes reached other ranks: `to all` or `to listeners`; empty on one rank.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub exchange: String,
+    /// All ranks.
+    #[serde(default)]
+    pub places: Vec<RankSummary>,
     /// Names of the files beside this one; filled in by [`super::Output::close`].
     pub outputs: Vec<String>,
     /// When the run began, RFC 3339 (see [`rfc3339`]).

@@ -4,12 +4,13 @@
 //! overlap a little: a detector's spike carries the time of the step's end + 1e-10 ms and so may lie behind
 //! an exact time of the next epoch. Spikes that are not older than the epoch's end therefore wait for the next.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use hdf5::{Dataset, File, H5Type};
 use tianyan_model::{Epoch, Gid, Place, Population, Problem, Problems, Spike};
 
-use super::part_file::{PartFile, append_column, growing_column, text_attribute};
+use super::part_file::{PartFile, append_column, cut, growing_column, text_attribute};
 
 /// Values in a chunk: 32 KiB, so that the file of a quiet population stays small.
 const CHUNK: usize = 4096;
@@ -68,6 +69,35 @@ impl SpikeFile {
         columns.sort_by_key(|c| c.population.first_gid);
         file.flush()?;
         Ok(SpikeFile { file, populations: columns, waiting: Vec::new(), last: None })
+    }
+
+    /// Goes on with the file of a run; `counts` says how many spikes of each population stay.
+    pub fn resume(
+        path: PathBuf,
+        populations: &[Population],
+        counts: &BTreeMap<String, u64>,
+    ) -> Result<SpikeFile, Problems> {
+        let file = PartFile::reopen(path)?;
+        let mut columns = Vec::new();
+        for population in populations {
+            let count = counts.get(&population.name);
+            let datasets =
+                file.reopened(count.map(|count| reopen(file.root(), &population.name, *count)).transpose())?;
+            let population = population.clone();
+            columns.push(Columns { population, datasets, times_ms: Vec::new(), node_ids: Vec::new() });
+        }
+        columns.sort_by_key(|c| c.population.first_gid);
+        file.flush()?;
+        Ok(SpikeFile { file, populations: columns, waiting: Vec::new(), last: None })
+    }
+
+    /// Spikes of each population that are in the file.
+    pub fn written(&self) -> BTreeMap<String, u64> {
+        let count = |columns: &Columns| {
+            let (times, _) = columns.datasets.as_ref()?;
+            Some((columns.population.name.clone(), times.size() as u64))
+        };
+        self.populations.iter().filter_map(count).collect()
     }
 
     /// Takes an epoch's spikes into memory.
@@ -150,6 +180,18 @@ fn find(populations: &mut [Columns], gid: Gid) -> Option<(&mut Columns, u32)> {
     let columns = &mut populations[after.checked_sub(1)?];
     let node_id = columns.population.node_id(gid)?;
     Some((columns, node_id))
+}
+
+fn reopen(root: &File, population: &str, count: u64) -> hdf5::Result<(Dataset, Dataset)> {
+    let spikes = root.group("spikes")?;
+    if count == 0 && !spikes.link_exists(population) {
+        return create_group(root, population);
+    }
+    let group = spikes.group(population)?;
+    let datasets = (group.dataset("timestamps")?, group.dataset("node_ids")?);
+    cut(&datasets.0, count)?;
+    cut(&datasets.1, count)?;
+    Ok(datasets)
 }
 
 fn create_group(root: &File, population: &str) -> hdf5::Result<(Dataset, Dataset)> {

@@ -71,6 +71,8 @@ fn summary(status: RunStatus) -> RunSummary {
         ns_per_compartment_step: 50.0,
         spikes: 3,
         peak_rss_mb: 17.0,
+        exchange: String::new(),
+        places: Vec::new(),
         outputs: Vec::new(),
         started: rfc3339(std::time::UNIX_EPOCH),
     }
