@@ -3,6 +3,7 @@
 
 pub mod made;
 pub mod model;
+pub mod ranks;
 pub mod reference;
 
 use std::path::PathBuf;

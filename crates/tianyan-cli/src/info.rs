@@ -15,7 +15,7 @@ pub fn show() -> Result<ExitCode, Error> {
     say!("cores       {}", environment.cores);
     say!("kernels     {}", environment.instruction_set);
     say!("C compiler  {compiler}");
-    say!("MPI         not built in");
+    say!("MPI         {}", tianyan::comm::mpi_library().unwrap_or_else(|| "not built in".into()));
     say!("GPU         not built in");
     say!("mechanisms  {}", environment.mechanisms.join(", "));
     Ok(ExitCode::SUCCESS)

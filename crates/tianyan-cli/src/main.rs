@@ -4,6 +4,7 @@
 mod arguments;
 mod build;
 mod compare;
+mod drill;
 mod explain;
 mod export;
 mod info;
@@ -22,7 +23,7 @@ use clap::Parser;
 use say::tell;
 use std::process::ExitCode;
 use tianyan::Error;
-use tianyan::comm::{World, abort_all};
+use tianyan::comm::{Lost, Watch, World, abort_all};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -58,11 +59,12 @@ fn run_on_ranks(options: &RunArguments) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let comm = world.communicator();
+    let mut comm = world.communicator();
     let alone = comm.size() == 1;
     if !alone {
         end_all_with_a_panic();
     }
+    let _watch = (!alone).then(|| Watch::start(comm.as_mut(), end_all_without));
     match run::run(options, comm) {
         Ok(code) => code,
         Err(error) if alone || matches!(error, Error::Ranks { .. }) => fail(&error),
@@ -71,6 +73,12 @@ fn run_on_ranks(options: &RunArguments) -> ExitCode {
             abort_all(error.exit_code().into())
         }
     }
+}
+
+/// A rank that is lost ends all, with a message of the rank that noticed.
+fn end_all_without(lost: Lost) {
+    tell!("{lost}");
+    abort_all(1);
 }
 
 /// A panic of any thread ends all ranks, with its message.

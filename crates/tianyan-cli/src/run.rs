@@ -1,6 +1,7 @@
 //! `tianyan run` and `tianyan check`.
 
 use crate::arguments::{Kept, RunArguments};
+use crate::drill::Drill;
 use crate::progress::Display;
 use crate::say::{say, tell};
 use crate::slurm;
@@ -18,6 +19,7 @@ const STOPPED: u8 = 75;
 /// Runs a model, on one of several ranks if there are more. Rank 0 speaks.
 pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<ExitCode, Error> {
     let quiet = arguments.quiet || comm.rank() > 0;
+    let drill = Drill::asked(comm.rank());
     let overrides = Overrides {
         duration_ms: arguments.duration_ms,
         dt_ms: arguments.dt_ms,
@@ -60,7 +62,10 @@ pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<
         if stop {
             break;
         }
-        match run.advance()? {
+        if let Some(drill) = &drill {
+            drill.play(run.progress().time_ms);
+        }
+        match run.advance().map_err(|error| session.located(error))? {
             Some(progress) => display.show(&progress),
             None => break,
         }

@@ -17,7 +17,7 @@ pub use launch::{Launch, LaunchError, Launcher, is_first_of_machine, local_proce
 pub use processes::Mpi;
 pub use threads::Threads;
 pub use watch::{Lost, SILENCE, Watch, host_name};
-pub use world::{World, abort_all};
+pub use world::{World, abort_all, mpi_library};
 
 /// What ranks can say to each other. Every call but `rank`, `size`, `exchange` and `abort` is collective: all ranks make
 /// the same calls in the same order.

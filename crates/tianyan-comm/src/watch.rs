@@ -104,6 +104,15 @@ impl Drop for Watch {
     }
 }
 
+/// Set when this process ends before its watches do.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Says farewell to the rank that listens, before this process ends all.
+pub(crate) fn say_farewell() {
+    ENDING.store(true, Ordering::Relaxed);
+    std::thread::sleep(BEAT / 5);
+}
+
 /// The name of this machine.
 pub fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -180,7 +189,7 @@ fn connect((host, port): &(String, u16), here: bool, rank: usize) -> Option<TcpS
 /// Sends heartbeats until the end, then a farewell. If nobody listens any more, others notice.
 fn beat(mut stream: TcpStream, ends: &AtomicBool) {
     let mut next = Instant::now();
-    while !ends.load(Ordering::Relaxed) {
+    while !ends.load(Ordering::Relaxed) && !ENDING.load(Ordering::Relaxed) {
         if Instant::now() >= next {
             next += BEAT;
             if stream.write_all(&[ALIVE]).is_err() {

@@ -1,7 +1,7 @@
 //! All processes of a run, from the start of `main` to its end.
 
 use crate::launch::{Launch, LaunchError, Launcher};
-use crate::{Communicator, Solo};
+use crate::{Communicator, Solo, watch};
 
 /// The processes of this run. `main` keeps it until everything is done: dropping it waits for the other ranks. Whoever
 /// cannot go on calls [`abort_all`] instead: a rank that just returned would leave the others waiting for ever.
@@ -53,9 +53,7 @@ impl World {
         let (universe, _) = started.ok_or(LaunchError::NotStarted)?;
         let seen = universe.world().size() as usize;
         if seen != processes {
-            let library = mpi::environment::library_version().unwrap_or_default();
-            let library = library.split([',', '\n']).next().unwrap_or_default().trim().to_string();
-            return Err(LaunchError::OtherMpi { processes, seen, library });
+            return Err(LaunchError::OtherMpi { processes, seen, library: mpi_library().unwrap_or_default() });
         }
         Ok(World { universe: Some(universe) })
     }
@@ -69,6 +67,17 @@ impl World {
     }
 }
 
+/// The MPI this program was built with; none if it was built without.
+pub fn mpi_library() -> Option<String> {
+    #[cfg(feature = "mpi")]
+    {
+        let library = mpi::environment::library_version().unwrap_or_default();
+        Some(library.split([',', '\n']).next().unwrap_or_default().trim().to_string())
+    }
+    #[cfg(not(feature = "mpi"))]
+    None
+}
+
 /// What MPI gets to end the others; on a dead link it would wait for ever.
 const TO_END: std::time::Duration = std::time::Duration::from_secs(3);
 
@@ -78,6 +87,8 @@ pub fn abort_all(code: i32) -> ! {
         std::thread::sleep(TO_END);
         std::process::abort();
     });
+    // The ranks that watch this one need not tell that it is gone.
+    watch::say_farewell();
     #[cfg(feature = "mpi")]
     if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
         use mpi::traits::Communicator as _;

@@ -11,7 +11,7 @@ use crate::{EngineError, error};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use tianyan_layout::{Group, Precision, Sampler, Slot, State, Target};
+use tianyan_layout::{Group, MechanismTable, Precision, Sampler, Slot, State, Target};
 use tianyan_nmodl::Mechanism;
 
 /// How the CPU backend is set up.
@@ -270,6 +270,18 @@ impl Loaded {
         let of_cell = |node: usize| layout.rows.row_of(node).map(|(gid, row)| (node, gid, row));
         let found = (0..v.len()).filter(|node| wrong(&v[*node])).find_map(of_cell);
         let Some((node, gid, row)) = found else { return Ok(()) };
-        Err(error::EngineError::NotFinite { gid, row, v_mv: v[node], time_ms: step as f64 * layout.run.dt_ms })
+        let (mechanism, time_ms) = (self.first_not_finite(node), step as f64 * layout.run.dt_ms);
+        Err(error::EngineError::NotFinite { gid, row, section: None, mechanism, v_mv: v[node], time_ms })
+    }
+
+    /// The first mechanism at a node of which something is no finite number.
+    fn first_not_finite(&self, node: usize) -> Option<String> {
+        let state = self.group.state.values();
+        let is_wrong = |table: &&MechanismTable| {
+            let instances = (0..table.count).filter(|i| table.index[*i] as usize == node);
+            let own: Vec<usize> = (0..table.offsets.len()).filter(|f| !table.mechanism.fields[*f].shared).collect();
+            instances.flat_map(|i| own.iter().map(move |f| (i, *f))).any(|(i, f)| !state[table.slot(f, i)].is_finite())
+        };
+        self.group.layout.tables.iter().find(is_wrong).map(|table| table.mechanism.name.clone())
     }
 }

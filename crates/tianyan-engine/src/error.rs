@@ -9,8 +9,9 @@ use tianyan_model::Gid;
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
 pub enum EngineError {
-    /// A voltage is NaN, infinite or beyond any membrane's.
-    NotFinite { gid: Gid, row: usize, v_mv: f64, time_ms: f64 },
+    /// A voltage is NaN, infinite or beyond any membrane's. `section` is for the caller to fill in; `mechanism` is the first
+    /// one there with a number that is not finite.
+    NotFinite { gid: Gid, row: usize, section: Option<String>, mechanism: Option<String>, v_mv: f64, time_ms: f64 },
     /// An instance's own events (net_send) cannot go on.
     SelfEvents { mechanism: String, gid: Gid, slots: usize, fault: Fault, time_ms: f64 },
     /// Spikes that one rank sent did not reach another.
@@ -38,12 +39,18 @@ impl EngineError {
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EngineError::NotFinite { gid, row, v_mv, time_ms } => write!(
-                f,
-                "error[run-not-finite]: v of gid {}, node {row}, became {v_mv} mV by t = {time_ms} ms\n  help: a smaller \
-                 dt_ms, or the conductances and reversal potentials of this cell",
-                gid.0
-            ),
+            EngineError::NotFinite { gid, row, section, mechanism, v_mv, time_ms } => {
+                let place = section.clone().unwrap_or_else(|| format!("node {row}"));
+                let mechanism =
+                    mechanism.iter().map(|name| format!("; `{name}` there has numbers that are not finite"));
+                write!(
+                    f,
+                    "error[run-not-finite]: v of gid {}, {place}, became {v_mv} mV by t = {time_ms} ms{}\n  help: a smaller \
+                     dt_ms, or the conductances and reversal potentials of this cell",
+                    gid.0,
+                    mechanism.collect::<String>()
+                )
+            }
             EngineError::SelfEvents { mechanism, gid, slots, fault, time_ms } => {
                 let (what, help) = match fault {
                     Fault::Slots => {

@@ -37,7 +37,7 @@ pub use group::{
     Background, Cable, CellRows, Detectors, Group, Incoming, IonTable, Layout, MechanismTable, NodeFields, Rows, Run,
     SelfEvents,
 };
-pub use network::{Network, PeerCopy, build};
+pub use network::{Network, PeerCopy, build, name_of_row};
 pub use partition::{loads, partition};
 pub use probes::Sampler;
 pub use remote::RemotePeers;

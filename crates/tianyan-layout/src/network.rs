@@ -77,11 +77,7 @@ pub fn build(
     problems.take(recipe.stimuli_on(&gids, &mut stimuli));
     let by_others = problems.take(remote::seen_by_others(recipe, rank_of, rank)).unwrap_or_default();
     let others = || couplings.instances.iter().chain(&stimuli.instances);
-    let known = Known {
-        merged: merged(recipe, mechanisms, &couplings),
-        stepped: mechanisms.iter().map(|mechanism| mechanism.is_stepped()).collect(),
-        inputs: mechanisms.iter().map(|mechanism| mechanism.inputs()).collect(),
-    };
+    let known = Known::new(recipe, mechanisms, &couplings);
     let mut kinds = Kinds::new(recipe);
     let gathered = gather(recipe, &gids, &known, &extra_ends(others()), &mut kinds, target.threads);
     let gathered = problems.take(gathered).unwrap_or_default();
@@ -101,6 +97,30 @@ pub fn build(
     builder.build(&gids, gathered, &known.inputs)
 }
 
+/// What users call a row of a cell: `dend[3](0.5)`; none if the cell has no such row.
+///
+/// # Errors
+/// What is wrong with the recipe's cell.
+pub fn name_of_row(
+    recipe: &dyn Recipe,
+    mechanisms: &[Arc<Mechanism>],
+    (gid, row): (Gid, usize),
+    target: &Target,
+) -> Result<Option<String>, Problems> {
+    let (mut couplings, mut stimuli) = (Couplings::default(), Stimuli::default());
+    recipe.couplings_on(&[gid], &mut couplings)?;
+    recipe.stimuli_on(&[gid], &mut stimuli)?;
+    let known = Known::new(recipe, mechanisms, &couplings);
+    let others = couplings.instances.iter().chain(&stimuli.instances);
+    let mut kinds = Kinds::new(recipe);
+    gather(recipe, &[gid], &known, &extra_ends(others), &mut kinds, 1)?;
+    let cells = kinds.into_cells(&BTreeSet::new(), target)?;
+    let Some(kind) = cells.kinds.first() else { return Ok(None) };
+    let Some(place) = kind.shape.location_of(row) else { return Ok(None) };
+    let cell = recipe.cell(kind.id)?;
+    Ok(cell.morphology.sections.get(place.section).map(|section| format!("{}({})", section.name, place.x)))
+}
+
 /// Tables of which somebody sees what is shown only have no runs, whose kernels leave it out.
 fn show<'a>(layouts: &mut [Layout], seen: impl Iterator<Item = &'a Slot>) {
     let mut slots: Vec<Slot> = seen.copied().collect();
@@ -116,6 +136,16 @@ fn show<'a>(layouts: &mut [Layout], seen: impl Iterator<Item = &'a Slot>) {
             if (0..shown_only.len()).any(|f| shown_only[f] && is_seen(f)) {
                 table.runs.clear();
             }
+        }
+    }
+}
+
+impl Known {
+    fn new(recipe: &dyn Recipe, mechanisms: &[Arc<Mechanism>], couplings: &Couplings) -> Known {
+        Known {
+            merged: merged(recipe, mechanisms, couplings),
+            stepped: mechanisms.iter().map(|mechanism| mechanism.is_stepped()).collect(),
+            inputs: mechanisms.iter().map(|mechanism| mechanism.inputs()).collect(),
         }
     }
 }

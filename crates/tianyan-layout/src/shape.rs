@@ -114,6 +114,17 @@ impl CellShape {
         self.cable[section as usize].0
     }
 
+    /// Where a row lies, if there is such a row.
+    pub fn location_of(&self, row: usize) -> Option<Location> {
+        let Row { section, kind, .. } = *self.rows.get(row)?;
+        let x = match kind {
+            RowKind::Compartment(n) => (f64::from(n) + 0.5) / f64::from(self.counts[section as usize]),
+            RowKind::Start => 0.0,
+            RowKind::End => 1.0,
+        };
+        Some(Location { section: section as usize, x })
+    }
+
     /// The row in which a location lies. Ends without a node of their own are the nearest compartment: nothing
     /// flows there, so its voltage is the same.
     pub fn row_at(&self, location: Location) -> u32 {

@@ -32,6 +32,8 @@ fn told(texts: &[String]) -> String {
     }
     let lines = distinct.iter().map(|(text, ranks)| match ranks.len() {
         all if all == texts.len() => text.to_string(),
+        // Files are rank 0's affair.
+        1 if ranks[0] == "0" => text.to_string(),
         1 => format!("{text}\n  on rank {} only, of {}", ranks[0], texts.len()),
         _ => format!("{text}\n  on ranks {} of {}", ranks.join(", "), texts.len()),
     });

@@ -4,6 +4,8 @@ use crate::Error;
 use crate::source::{Source, Warning};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tianyan_engine::{Backend, CpuBackend, CpuOptions, EngineError};
+use tianyan_layout::name_of_row;
 use tianyan_model::{
     CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder, Synapses,
 };
@@ -57,6 +59,17 @@ impl Session {
     /// The compiled mechanisms, in the recipe's order.
     pub fn mechanisms(&self) -> &[Arc<Mechanism>] {
         &self.mechanisms
+    }
+
+    /// The error of a run with the section of the cell where it happened, found only now that somebody asks.
+    pub fn located(&self, error: Error) -> Error {
+        let Error::Run(EngineError::NotFinite { gid, row, section: None, mechanism, v_mv, time_ms }) = error else {
+            return error;
+        };
+        let target = CpuBackend::new(CpuOptions::default()).target();
+        // An error of looking would hide the one that is told.
+        let section = name_of_row(self.recipe(), &self.mechanisms, (gid, row), &target).ok().flatten();
+        Error::Run(EngineError::NotFinite { gid, row, section, mechanism, v_mv, time_ms })
     }
 
     /// Number of cells, sources too.
