@@ -9,7 +9,7 @@
 CARGO ?= cargo
 PACKAGES = libhdf5-dev pkg-config gcc make libopenmpi-dev openmpi-bin libclang-dev
 PYTHON_PACKAGES = python3 python3-venv
-TEST_PACKAGES = clang
+TEST_PACKAGES = clang slurm-wlm munge
 VENV = validation/.venv
 DEMO = out/demo
 
