@@ -57,7 +57,7 @@ install:
 	@.ci/install $(PACKAGES)
 
 test-tools:
-	@.ci/install $(TEST_PACKAGES) || echo "no clang: its kernels will not be compared"
+	@.ci/install $(TEST_PACKAGES) || echo "tools of tests are missing: what needs them is skipped"
 
 python: install
 	@.ci/install $(PYTHON_PACKAGES)
