@@ -105,6 +105,45 @@ fn restarts_on_other_numbers_of_ranks() {
     assert_eq!(assert_same_files("restarts", &folder.path().join("whole"), &folder.path().join("parts")), 2);
 }
 
+/// Each rank writes its own files, is stopped, goes on, and `tianyan merge` makes of them what one writer writes.
+#[test]
+fn what_ranks_wrote_for_themselves_merges() {
+    if !has_mpi("writers of all ranks") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = root().join("tests/tests/models/synapses.toml").display().to_string();
+    let whole = run(1, 1, &[&model, "--output", "whole"], folder.path());
+    assert!(whole.status.success(), "{}", told(&whole));
+    let arguments = [&model, "--output", "parts", "--writers", "per-rank", "--checkpoint-every-ms", "10"];
+    let merge = || {
+        let mut command = Command::new(program());
+        command.args(["merge", &model, "--output", "parts"]).current_dir(folder.path()).output().expect("it runs")
+    };
+    let some = run(3, 1, &[&arguments[..], &["--duration-ms", "20"]].concat(), folder.path());
+    assert!(some.status.success(), "{}", told(&some));
+    let nothing =
+        Command::new(program()).args(["merge", &model, "--output", "whole"]).current_dir(folder.path()).output();
+    assert!(told(&nothing.expect("it runs")).contains("error[merge-run]: no ranks wrote results of their own here"));
+    // As if it had been stopped there.
+    for rank in 0..3 {
+        let part = folder.path().join(format!("parts/rank-000{rank}"));
+        for entry in std::fs::read_dir(&part).expect("a folder").flatten() {
+            let path = entry.path();
+            match path.extension().is_some_and(|ending| ending == "h5") {
+                true => std::fs::rename(&path, format!("{}.part", path.display())).expect("a file"),
+                false => std::fs::remove_file(&path).expect("a file"),
+            }
+        }
+    }
+    assert!(!merge().status.success());
+    let rest = run(3, 1, &[&arguments[..], &["--resume"]].concat(), folder.path());
+    assert!(told(&rest).contains("going on from the checkpoint at 10.2 ms"), "{}", told(&rest));
+    let merged = merge();
+    assert!(merged.status.success(), "{}", told(&merged));
+    assert_eq!(assert_same_files("merged", &folder.path().join("whole"), &folder.path().join("parts")), 4);
+}
+
 fn newest(checkpoints: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(checkpoints).ok()?.flatten().map(|entry| entry.path());
     entries.filter(|path| path.extension().is_some_and(|ending| ending == "h5")).max()

@@ -99,10 +99,30 @@ pub enum Command {
         #[arg(long, value_delimiter = ',')]
         cells: Vec<String>,
     },
+    /// Bring the results together that ranks wrote for themselves (--writers per-rank)
+    Merge {
+        /// The config of the run
+        config: PathBuf,
+        /// Folder of the results [default: the config's, else out/NAME]
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+        /// Write all reports as 64-bit numbers
+        #[arg(long)]
+        double: bool,
+    },
     /// Write a Slurm batch script that fits a model
     Slurm(SlurmArguments),
     /// Show version, processor, compiler and shipped mechanisms
     Info,
+}
+
+/// Who writes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Writers {
+    /// Rank 0
+    One,
+    /// Each rank, in a folder of its own
+    PerRank,
 }
 
 /// What a batch script is for.
@@ -165,6 +185,10 @@ pub struct RunArguments {
     /// Write a checkpoint after so much wall time [default: the config's]
     #[arg(long, value_name = "MINUTES", value_parser = positive)]
     pub checkpoint_every_minutes: Option<f64>,
+    /// Who writes the results of several ranks: rank 0, or each its own for `tianyan merge` [default: the config's, else
+    /// one]
+    #[arg(long, value_name = "WHO")]
+    pub writers: Option<Writers>,
     /// Start MPI even if nothing says that several processes were started (mpiexec and srun are recognised)
     #[arg(long)]
     pub mpi: bool,

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(options) => return run_on_ranks(options),
         Command::Check { config, ranks } => run::check(config, ranks.map(|ranks| ranks as usize)),
+        Command::Merge { config, output, double } => run::merge(config, output.as_deref(), *double),
         Command::Slurm(options) => slurm::slurm(options),
         Command::Build(options) => build::build(options),
         Command::Mod { files, print, format, deny } => Ok(mechanism::compile(files, *print, *format, deny)),

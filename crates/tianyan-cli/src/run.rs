@@ -1,6 +1,6 @@
 //! `tianyan run` and `tianyan check`.
 
-use crate::arguments::{Kept, RunArguments};
+use crate::arguments::{Kept, RunArguments, Writers};
 use crate::drill::Drill;
 use crate::progress::Display;
 use crate::say::{say, tell};
@@ -43,6 +43,10 @@ pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<
         interpret: false,
         profile: arguments.profile,
         resume: arguments.resume,
+        writers: arguments.writers.map(|writers| match writers {
+            Writers::One => tianyan::Writers::One,
+            Writers::PerRank => tianyan::Writers::PerRank,
+        }),
         checkpoints: CheckpointPlan {
             every_ms: arguments.checkpoint_every_ms,
             every_minutes: arguments.checkpoint_every_minutes,
@@ -138,6 +142,15 @@ fn listing(directory: &Path) -> String {
     let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names.join(", ")
+}
+
+/// Merges the results of ranks.
+pub fn merge(config: &Path, output: Option<&Path>, double: bool) -> Result<ExitCode, Error> {
+    let session = Session::open(config, &Overrides::default())?;
+    let directory = output.map_or_else(|| session.output_directory(), Path::to_path_buf);
+    let summary = session.merge(Some(directory.clone()), double)?;
+    say!("the results of {} ranks are in {}: {}", summary.ranks, directory.display(), listing(&directory));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Checks a config.

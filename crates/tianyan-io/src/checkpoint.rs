@@ -50,8 +50,8 @@ pub struct CheckpointHead {
     pub handed_out_bits: u64,
     /// Spikes of all cells so far.
     pub spikes: u64,
-    /// What of the results is on disk.
-    pub written: Written,
+    /// What of the results is on disk: of the one writer, or of each rank.
+    pub written: Vec<Written>,
 }
 
 /// A checkpoint that is being written.
@@ -353,7 +353,7 @@ mod tests {
             time_ms: step as f64 * 0.025,
             handed_out_bits: f64::INFINITY.to_bits(),
             spikes: 17,
-            written: Written::default(),
+            written: vec![Written::default()],
         }
     }
 

@@ -11,6 +11,7 @@ pub mod config;
 pub mod export;
 pub mod network_files;
 pub mod output;
+pub mod parts;
 pub mod read_back;
 pub mod swc;
 mod text;

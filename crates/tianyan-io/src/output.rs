@@ -29,14 +29,15 @@ use serde::{Deserialize, Serialize};
 
 use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings, TraceBlock};
 
-use crate::checkpoint;
+use crate::{checkpoint, parts};
 pub use field::Field;
 use field::FieldFile;
+pub use part_file::file_name;
 pub(crate) use part_file::{
-    PartFile, append_column, file_name, growing_column, not_writable, part_path, text_attribute, write_failed,
+    PartFile, append_column, growing_column, not_writable, part_path, text_attribute, write_failed,
 };
 use report::ReportFile;
-pub use run_json::{PopulationSize, RUN_JSON, RankSummary, RunStatus, RunSummary, rfc3339};
+pub use run_json::{PopulationSize, RUN_JSON, RankSummary, RunStatus, RunSummary, rfc3339, write as write_run_json};
 pub use spike_copies::SpikeFiles;
 pub(crate) use spikes::Sorting;
 use spikes::SpikeFile;
@@ -63,6 +64,10 @@ pub struct OutputSettings {
     pub conversions: Vec<Conversion>,
     /// What drives the columns of reports of synapses.
     pub synapse_sources: Vec<SynapseSources>,
+    /// What ranks wrote in folders of their own stays.
+    pub keeps_parts: bool,
+    /// These are the results of one rank of several, which may have nothing of a report.
+    pub is_part: bool,
 }
 
 /// Changes the unit of a report: each column has its factor.
@@ -97,6 +102,8 @@ impl Default for OutputSettings {
             fields: Vec::new(),
             conversions: Vec::new(),
             synapse_sources: Vec::new(),
+            keeps_parts: false,
+            is_part: false,
         }
     }
 }
@@ -147,6 +154,8 @@ struct Files {
 enum Sink {
     Report(Box<ReportFile>),
     Field(Box<FieldFile>),
+    /// This rank has nothing of it.
+    Nothing,
 }
 
 impl Sink {
@@ -154,6 +163,7 @@ impl Sink {
         match self {
             Sink::Report(file) => file.accept(block),
             Sink::Field(file) => file.accept(block),
+            Sink::Nothing => Ok(()),
         }
     }
 
@@ -161,6 +171,7 @@ impl Sink {
         match self {
             Sink::Report(file) => file.flush(),
             Sink::Field(file) => file.flush(),
+            Sink::Nothing => Ok(()),
         }
     }
 
@@ -168,6 +179,7 @@ impl Sink {
         match self {
             Sink::Report(file) => file.buffered_bytes(),
             Sink::Field(file) => file.buffered_bytes(),
+            Sink::Nothing => 0,
         }
     }
 
@@ -175,13 +187,15 @@ impl Sink {
         match self {
             Sink::Report(file) => file.written(),
             Sink::Field(file) => file.written(),
+            Sink::Nothing => RowsWritten { first_row: 0, rows: 0 },
         }
     }
 
-    fn finish(self, complete: bool) -> Result<String, Problems> {
+    fn finish(self, complete: bool) -> Result<Option<String>, Problems> {
         match self {
-            Sink::Report(file) => file.finish(complete),
-            Sink::Field(file) => file.finish(complete),
+            Sink::Report(file) => file.finish(complete).map(Some),
+            Sink::Field(file) => file.finish(complete).map(Some),
+            Sink::Nothing => Ok(None),
         }
     }
 }
@@ -200,14 +214,17 @@ impl Output {
         probes: &[Probe],
         run: &RunSettings,
     ) -> Result<Output, Problems> {
-        directory::check(populations, reports, probes, run)?;
-        directory::prepare(directory, settings, reports)?;
-        checkpoint::remove_all(directory)?;
+        directory::check(populations, reports, probes, run, settings.is_part)?;
+        Output::clear(directory, settings, reports)?;
         let spikes =
             SpikeFile::create(directory.join(&settings.spikes.name), populations, &settings.source_populations)?;
         let mut files = Files { spikes, reports: Vec::new() };
         for (i, report) in reports.iter().enumerate() {
             let probes = directory::probes_of(probes, i);
+            if probes.is_empty() && settings.is_part {
+                files.reports.push(Sink::Nothing);
+                continue;
+            }
             if let Some(field) = settings.fields.iter().find(|field| field.report == i) {
                 files.reports.push(Sink::Field(Box::new(FieldFile::create(directory, report, probes, field)?)));
                 continue;
@@ -223,6 +240,16 @@ impl Output {
             files.reports.push(Sink::Report(Box::new(file)));
         }
         Ok(Output::new(directory, settings, files, 0.0))
+    }
+
+    /// Creates the folder, or removes the results of an earlier run from it if that is wanted; [`Output::create`] does it
+    /// too.
+    pub fn clear(directory: &Path, settings: &OutputSettings, reports: &[Report]) -> Result<(), Problems> {
+        directory::prepare(directory, settings, reports)?;
+        if !settings.keeps_parts {
+            parts::remove_all(directory)?;
+        }
+        checkpoint::remove_all(directory)
     }
 
     /// Goes on with the files of a run whose checkpoint at `time_ms` says what of them counts; what was written after it
@@ -245,6 +272,10 @@ impl Output {
         let mut files = Files { spikes, reports: Vec::new() };
         for (i, (report, rows)) in reports.iter().zip(&written.rows).enumerate() {
             let probes = directory::probes_of(probes, i);
+            if probes.is_empty() && settings.is_part {
+                files.reports.push(Sink::Nothing);
+                continue;
+            }
             if let Some(field) = settings.fields.iter().find(|field| field.report == i) {
                 let file = FieldFile::resume(directory, report, probes, field, rows.rows)?;
                 files.reports.push(Sink::Field(Box::new(file)));
@@ -311,7 +342,7 @@ impl Output {
         let complete = summary.status == RunStatus::Done;
         let mut outputs = Vec::new();
         for report in files.reports {
-            outputs.push(report.finish(complete)?);
+            outputs.extend(report.finish(complete)?);
         }
         outputs.insert(0, files.spikes.finish(complete)?);
         if complete {

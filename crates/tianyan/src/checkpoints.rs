@@ -55,16 +55,27 @@ impl Schedule {
     }
 }
 
-/// Writes a checkpoint. All ranks call together; `output` is rank 0's.
+/// Writes a checkpoint. All ranks call together; `output` is that of the ranks that write, `directory` the folder of all
+/// results where it is not theirs.
 pub(crate) fn write(
     simulation: &mut Simulation,
-    output: Option<&mut Output>,
+    mut output: Option<&mut Output>,
+    directory: Option<&Path>,
     model: &[(String, String)],
 ) -> Result<(), Error> {
+    let written = output.as_mut().map(|output| output.written()).transpose();
+    let own = agree(simulation.comm(), written.map_err(Error::Output))?;
+    // Numbers and names are always JSON.
+    let own = own.map_or_else(Vec::new, |written| serde_json::to_vec(&written).unwrap_or_default());
+    let written = simulation.comm().gather_to_root(&own);
+    let written = written.iter().filter_map(|text| serde_json::from_slice(text).ok()).collect();
+    let is_root = simulation.comm().rank() == 0;
     let spikes = simulation.all_spikes();
     let recent = simulation.recent_spikes();
     let (step, time_ms, handed_out_ms) = (simulation.step(), simulation.time_ms(), simulation.handed_out_ms());
+    let output = output.filter(|_| is_root);
     let begun = output.map(|output| {
+        let directory = directory.unwrap_or(output.directory());
         let head = CheckpointHead {
             format: FORMAT,
             tianyan_version: VERSION.into(),
@@ -73,9 +84,9 @@ pub(crate) fn write(
             time_ms,
             handed_out_bits: handed_out_ms.to_bits(),
             spikes,
-            written: output.written()?,
+            written,
         };
-        CheckpointWriter::create(output.directory(), &head)
+        CheckpointWriter::create(directory, &head)
     });
     let mut writer = agree(simulation.comm(), begun.transpose().map_err(Error::Output))?;
     for rank in 0..simulation.comm().size() {

@@ -1,6 +1,7 @@
 //! A run: the loop over epochs and its files.
 
 use crate::checkpoints::{self, CheckpointPlan, Schedule};
+use crate::files::{Files, Writers, ranks_of_columns};
 use crate::ranks::agree;
 use crate::{Error, Estimate, GIT, RankEstimate, Session, VERSION, usage};
 use sha2::{Digest, Sha256};
@@ -8,10 +9,12 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 use tianyan_comm::{Communicator, Solo, host_name, local_processes};
 use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation, Spent, Way, release_memory};
-use tianyan_io::checkpoint::{Checkpoint, CheckpointHead};
-use tianyan_io::output::{Output, PopulationSize, RUN_JSON, RankSummary, RunStatus, RunSummary, rfc3339};
+use tianyan_io::output::{
+    Output, PopulationSize, RankSummary, RunStatus, RunSummary, file_name, rfc3339, write_run_json,
+};
+use tianyan_io::parts;
 use tianyan_layout::{Network, loads, partition};
-use tianyan_model::{Epoch, Gid, Probe, Problems};
+use tianyan_model::{Epoch, Gid, Problems};
 
 /// How a run is carried out; nothing here changes its results.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +33,8 @@ pub struct StartOptions {
     pub profile: bool,
     /// Go on from the newest checkpoint, if there is one.
     pub resume: bool,
+    /// Who writes results, instead of what the config says.
+    pub writers: Option<Writers>,
     /// When checkpoints are written without being asked for, instead of what the config says.
     pub checkpoints: CheckpointPlan,
 }
@@ -58,6 +63,8 @@ pub struct Run {
     began: Instant,
     /// The step from which this run went on.
     first_step: u64,
+    /// The folder of all results, where each rank writes its own.
+    parts_of: Option<PathBuf>,
     /// Of this rank.
     place: RankSummary,
     schedule: Schedule,
@@ -115,15 +122,19 @@ impl Session {
         let model = self.fingerprint(options.double);
         let same = checkpoint.as_ref().map_or(Ok(()), |checkpoint| checkpoint.check_model(VERSION, &model));
         agree(comm.as_mut(), same.map_err(Error::from))?;
-        let output = match rank {
-            0 => self.open_output(&directory, options, checkpoint.as_ref()).map(Some),
-            _ => Ok(None),
+        let writers = options.writers.unwrap_or_else(|| self.source.writers());
+        let writes_part = writers == Writers::PerRank && ranks > 1;
+        let files = Files { directory: &directory, options, checkpoint: checkpoint.as_ref() };
+        let output = match (writes_part, rank) {
+            (true, _) => self.open_part(&files, &rank_of, comm.as_mut()),
+            (false, 0) => self.open_output(&files).map(Some),
+            (false, _) => Ok(None),
         };
         let output = agree(comm.as_mut(), output)?;
         let (output, probes) = output.unzip();
         let run = self.recipe().run();
         let mut simulation = Simulation::new(network, run, Box::new(backend), comm)?;
-        if ranks > 1 {
+        if ranks > 1 && !writes_part {
             let reports = self.recipe().reports().len();
             simulation.collect_on_root(&ranks_of_columns(&probes.unwrap_or_default(), reports, &rank_of));
         }
@@ -134,6 +145,7 @@ impl Session {
         }
         let mut made = Run {
             first_step: simulation.step(),
+            parts_of: writes_part.then(|| directory.clone()),
             place: place(rank, threads, own, setup),
             schedule: Schedule::new(self.checkpoint_plan(options), simulation.time_ms()),
             model,
@@ -175,36 +187,9 @@ impl Session {
         CheckpointPlan { every_ms: every_ms.or(config.every_ms), every_minutes: every_minutes.or(config.every_minutes) }
     }
 
-    /// The files, new or those of the checkpoint, and what goes into their columns.
-    fn open_output(
-        &self,
-        directory: &std::path::Path,
-        options: &StartOptions,
-        checkpoint: Option<&Checkpoint>,
-    ) -> Result<(Output, Vec<Probe>), Error> {
-        let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
-        let mut probes = Vec::new();
-        self.recipe().probes_on(&gids, &mut probes)?;
-        let mut trains = Vec::new();
-        self.recipe().source_spikes_on(&gids, &mut trains)?;
-        let sources = self.recipe().populations().iter();
-        let sources = sources.filter(|p| trains.iter().any(|(gid, _)| p.node_id(*gid).is_some()));
-        let mut settings = self.source.output_settings(directory)?;
-        settings.overwrite |= options.overwrite;
-        settings.double |= options.double;
-        settings.source_populations = sources.map(|p| p.name.clone()).collect();
-        let recipe = self.recipe();
-        let (populations, reports) = (recipe.populations(), recipe.reports());
-        if let Some(checkpoint) = checkpoint {
-            let CheckpointHead { written, time_ms, .. } = &checkpoint.head;
-            let output = Output::resume(directory, &settings, populations, reports, &probes, written, *time_ms)?;
-            return Ok((output, probes));
-        }
-        // A run that was killed before its first checkpoint begins anew.
-        settings.overwrite |= options.resume && !directory.join(RUN_JSON).exists();
-        let output = Output::create(directory, &settings, populations, reports, &probes, recipe.run())?;
-        self.source.write_placed(directory).map_err(Error::Output)?;
-        Ok((output, probes))
+    /// Hash of the config's text.
+    pub(crate) fn config_hash(&self) -> String {
+        Sha256::digest(self.source.text().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn summary(
@@ -216,7 +201,6 @@ impl Session {
         setup: Instant,
     ) -> RunSummary {
         let run = self.recipe().run();
-        let hash = Sha256::digest(self.source.text().as_bytes());
         let size = |p: &tianyan_model::Population| PopulationSize {
             name: p.name.clone(),
             cells: u64::from(p.size),
@@ -226,7 +210,7 @@ impl Session {
             tianyan_version: VERSION.into(),
             git: GIT.into(),
             config_path: self.config_path.display().to_string(),
-            config_hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            config_hash: self.config_hash(),
             seed: run.seed,
             dt_ms: run.dt_ms,
             duration_ms: run.duration_ms,
@@ -281,7 +265,8 @@ impl Run {
 
     /// Writes a checkpoint. All ranks call together.
     pub fn checkpoint(&mut self) -> Result<(), Error> {
-        checkpoints::write(&mut self.simulation, self.output.as_mut(), &self.model)?;
+        let directory = self.parts_of.as_deref();
+        checkpoints::write(&mut self.simulation, self.output.as_mut(), directory, &self.model)?;
         self.schedule.restart(self.simulation.time_ms());
         Ok(())
     }
@@ -299,7 +284,7 @@ impl Run {
 
     /// The model time of the checkpoint from which this run went on, ms.
     pub fn resumed_ms(&self) -> Option<f64> {
-        (self.first_step > 0).then_some(self.first_step as f64 * self.dt_ms)
+        (self.first_step > 0).then_some(rounded(self.first_step as f64 * self.dt_ms))
     }
 
     /// How far it has come.
@@ -314,8 +299,7 @@ impl Run {
 
     /// Steps times dt: the engine's own time is a sum, with its rounding.
     fn nominal_ms(&self) -> f64 {
-        let time_ms = self.simulation.step() as f64 * self.dt_ms;
-        (time_ms * 1e9).round() / 1e9
+        rounded(self.simulation.step() as f64 * self.dt_ms)
     }
 
     /// The loop itself, for checkpoints and for tests.
@@ -348,6 +332,11 @@ impl Run {
         self.summary.places = self.places();
         let closed = self.output.take().map_or(Ok(()), |output| output.close(&self.summary));
         agree(self.simulation.comm(), closed.map_err(Error::Output))?;
+        let (rank, ranks) = (self.simulation.comm().rank(), self.simulation.comm().size());
+        if let Some(directory) = self.parts_of.take().filter(|_| rank == 0) {
+            self.summary.outputs = (0..ranks).map(|rank| file_name(&parts::folder(&directory, rank))).collect();
+            write_run_json(&directory, &self.summary).map_err(Error::Output)?;
+        }
         Ok(self.summary)
     }
 }
@@ -368,11 +357,9 @@ fn place(rank: usize, threads: usize, (cells, compartments): (u64, u64), setup: 
     }
 }
 
-/// The rank of each column of each report.
-fn ranks_of_columns(probes: &[Probe], reports: usize, rank_of: &[u32]) -> Vec<Vec<u32>> {
-    let mut columns = vec![Vec::new(); reports];
-    probes.iter().for_each(|probe| columns[probe.report].push(rank_of[probe.gid.0 as usize]));
-    columns
+/// Steps times dt without the rounding of the product.
+fn rounded(time_ms: f64) -> f64 {
+    (time_ms * 1e9).round() / 1e9
 }
 
 /// The cores that this process may use, shared among the processes of the run on this machine.

@@ -1,9 +1,9 @@
 //! Where a model comes from: our TOML, or a SONATA config.
 
-use crate::{CheckpointPlan, Overrides};
+use crate::{CheckpointPlan, Overrides, Writers};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use tianyan_io::config::TomlRecipe;
+use tianyan_io::config::{TomlRecipe, WriterRule};
 use tianyan_io::output::{OutputSettings, SpikeFiles};
 use tianyan_model::{Problem, Problems, Recipe};
 use tianyan_nmodl::Diagnostic;
@@ -52,6 +52,17 @@ impl Source {
         }
         let recipe = tianyan_io::config::recipe(&config, &shipped)?;
         Ok((Source::Toml(Box::new(recipe)), Problems::default()))
+    }
+
+    /// Who writes results of several ranks.
+    pub fn writers(&self) -> Writers {
+        match self {
+            Source::Toml(recipe) => match recipe.config().document.output.as_ref().map(|output| &output.writers) {
+                Some(WriterRule::PerRank) => Writers::PerRank,
+                _ => Writers::One,
+            },
+            Source::Sonata(_) => Writers::One,
+        }
     }
 
     /// When the config wants checkpoints.

@@ -43,6 +43,7 @@ pub use expression::Expression;
 pub use nearest::{did_you_mean, nearest};
 pub use network_schema::*;
 pub use recipe::TomlRecipe;
+pub use schema::WriterRule;
 pub use schema::*;
 pub use values::*;
 

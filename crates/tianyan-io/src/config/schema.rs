@@ -92,6 +92,18 @@ table! {
         directory: Option<String>,
         /// Whether spikes are written.
         spikes: bool = true,
+        /// Who writes the results of several ranks.
+        writers: WriterRule = WriterRule::One,
+    }
+}
+
+choice! {
+    /// Who writes the results of several ranks.
+    WriterRule {
+        /// Rank 0.
+        One = "one",
+        /// Each its own; `tianyan merge` brings them together.
+        PerRank = "per-rank",
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn check(
     reports: &[Report],
     probes: &[Probe],
     run: &RunSettings,
+    is_part: bool,
 ) -> Result<(), Problems> {
     let mut problems = Problems::default();
     for population in populations.iter().filter(|p| p.name.is_empty() || p.name.contains(['/', '\0'])) {
@@ -30,7 +31,8 @@ pub(crate) fn check(
     }
     for (i, report) in reports.iter().enumerate() {
         let place = Place::default().key(format!("report {}", report.name));
-        let found = [check_name(report, &reports[..i]), check_interval(report, run), check_probes(report, i, probes)];
+        let empty = if is_part { None } else { check_probes(report, i, probes) };
+        let found = [check_name(report, &reports[..i]), check_interval(report, run), empty];
         found.into_iter().flatten().for_each(|problem| problems.push(problem.at(place.clone())));
     }
     problems.or(())

@@ -91,7 +91,7 @@ pub(crate) fn part_path(complete: &Path) -> PathBuf {
 }
 
 /// The last part of a path as text.
-pub(crate) fn file_name(path: &Path) -> String {
+pub fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 

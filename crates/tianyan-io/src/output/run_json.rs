@@ -122,7 +122,10 @@ pub struct RunSummary {
 }
 
 /// Writes `run.json` under a temporary name and renames it, so that it is never half there.
-pub(crate) fn write(directory: &Path, summary: &RunSummary) -> Result<(), Problems> {
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(directory: &Path, summary: &RunSummary) -> Result<(), Problems> {
     let path = directory.join(RUN_JSON);
     let part = part_path(&path);
     let text = serde_json::to_string_pretty(summary).map_err(|error| write_failed(&path, &error))?;

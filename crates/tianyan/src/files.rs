@@ -1,0 +1,129 @@
+//! The files of a run: those of one writer, or of each rank its own.
+
+use crate::ranks::agree;
+use crate::{Error, Session, StartOptions};
+use std::path::Path;
+use tianyan_comm::Communicator;
+use tianyan_io::checkpoint::{Checkpoint, CheckpointHead};
+use tianyan_io::output::{Output, OutputSettings, RUN_JSON};
+use tianyan_io::parts;
+use tianyan_model::{Gid, Probe, Problem, Problems};
+
+/// Who writes the results of several ranks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Writers {
+    /// Rank 0, which gets them from the others.
+    #[default]
+    One,
+    /// Each its own, for `tianyan merge` to bring together.
+    PerRank,
+}
+
+/// Where results go, and from where a run goes on.
+pub(crate) struct Files<'a> {
+    pub directory: &'a Path,
+    pub options: &'a StartOptions,
+    pub checkpoint: Option<&'a Checkpoint>,
+}
+
+impl Files<'_> {
+    /// Whether results of an earlier run go. One that was killed before its first checkpoint begins anew.
+    fn overwrites(&self) -> bool {
+        self.options.overwrite || (self.options.resume && !self.directory.join(RUN_JSON).exists())
+    }
+}
+
+impl Session {
+    /// The files of one rank of several, in a folder of its own; all ranks call together.
+    pub(crate) fn open_part(
+        &self,
+        files: &Files,
+        rank_of: &[u32],
+        comm: &mut dyn Communicator,
+    ) -> Result<Option<(Output, Vec<Probe>)>, Error> {
+        let (rank, ranks) = (comm.rank(), comm.size());
+        let recipe = self.recipe();
+        let gids: Vec<Gid> =
+            (0..).zip(rank_of).filter(|(_, of)| **of as usize == rank).map(|(gid, _)| Gid(gid)).collect();
+        let mut probes = Vec::new();
+        let own = recipe.probes_on(&gids, &mut probes).map_err(Error::from);
+        let settings = OutputSettings {
+            overwrite: files.overwrites(),
+            double: true,
+            is_part: true,
+            source_populations: self.source_populations()?,
+            ..OutputSettings::default()
+        };
+        let cleared = match files.checkpoint {
+            None if rank == 0 => Output::clear(files.directory, &settings, recipe.reports()),
+            _ => Ok(()),
+        };
+        agree(comm, own.and(cleared.map_err(Error::from)))?;
+        let folder = parts::folder(files.directory, rank);
+        let (populations, reports) = (recipe.populations(), recipe.reports());
+        let Some(checkpoint) = files.checkpoint else {
+            let output = Output::create(&folder, &settings, populations, reports, &probes, recipe.run())?;
+            return Ok(Some((output, Vec::new())));
+        };
+        let CheckpointHead { written, time_ms, .. } = &checkpoint.head;
+        if written.len() != ranks {
+            let message = format!("{} ranks wrote results of their own, and there are {ranks} now", written.len());
+            let problem =
+                Problem::new("resume-ranks", message).help("go on with as many, or run it again with one writer");
+            return Err(Problems::from(problem).into());
+        }
+        let output = Output::resume(&folder, &settings, populations, reports, &probes, &written[rank], *time_ms)?;
+        Ok(Some((output, Vec::new())))
+    }
+
+    /// Populations that only emit known spikes.
+    fn source_populations(&self) -> Result<Vec<String>, Error> {
+        let recipe = self.recipe();
+        let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
+        let mut trains = Vec::new();
+        recipe.source_spikes_on(&gids, &mut trains)?;
+        let sources = recipe.populations().iter();
+        let sources = sources.filter(|p| trains.iter().any(|(gid, _)| p.node_id(*gid).is_some()));
+        Ok(sources.map(|p| p.name.clone()).collect())
+    }
+
+    /// The files of one writer, new or those of the checkpoint, and what goes into their columns.
+    pub(crate) fn open_output(&self, files: &Files) -> Result<(Output, Vec<Probe>), Error> {
+        let Files { directory, options, checkpoint } = *files;
+        let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
+        let mut probes = Vec::new();
+        self.recipe().probes_on(&gids, &mut probes)?;
+        let mut settings = self.output_settings(directory)?;
+        settings.overwrite |= files.overwrites();
+        settings.double |= options.double;
+        let recipe = self.recipe();
+        let (populations, reports) = (recipe.populations(), recipe.reports());
+        if let Some(checkpoint) = checkpoint {
+            let CheckpointHead { written, time_ms, .. } = &checkpoint.head;
+            let [written] = &written[..] else {
+                let message = format!("{} ranks wrote results of their own, and one is to write now", written.len());
+                let problem =
+                    Problem::new("resume-ranks", message).help("go on with --writers per-rank, and as many ranks");
+                return Err(Problems::from(problem).into());
+            };
+            let output = Output::resume(directory, &settings, populations, reports, &probes, written, *time_ms)?;
+            return Ok((output, probes));
+        }
+        let output = Output::create(directory, &settings, populations, reports, &probes, recipe.run())?;
+        self.source.write_placed(directory).map_err(Error::Output)?;
+        Ok((output, probes))
+    }
+
+    /// How results are written, in the folder.
+    pub(crate) fn output_settings(&self, directory: &Path) -> Result<OutputSettings, Error> {
+        let settings = self.source.output_settings(directory)?;
+        Ok(OutputSettings { source_populations: self.source_populations()?, ..settings })
+    }
+}
+
+/// The rank of each column of each report.
+pub(crate) fn ranks_of_columns(probes: &[Probe], reports: usize, rank_of: &[u32]) -> Vec<Vec<u32>> {
+    let mut columns = vec![Vec::new(); reports];
+    probes.iter().for_each(|probe| columns[probe.report].push(rank_of[probe.gid.0 as usize]));
+    columns
+}
