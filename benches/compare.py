@@ -20,6 +20,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
+RESULTS = HERE / "results.md"
 TIANYAN = ROOT / "target" / "debug" / "tianyan"
 
 # CoreNEURON as it comes is scalar; so it uses the processor's vectors.
@@ -187,7 +188,10 @@ approximation of the exponential, the others exactly.
 {head.format('seconds of processor time per second')}
 {chr(10).join(circuits)}
 """
-    (HERE / "results.md").write_text(text)
+    # benches/ranks.py writes that section.
+    before = RESULTS.read_text() if RESULTS.exists() else ""
+    ranks = before.find("## Ranks\n")
+    RESULTS.write_text(text + ("\n" + before[ranks:] if ranks >= 0 else ""))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ mod drill;
 mod explain;
 mod export;
 mod info;
+mod log;
 mod mechanism;
 mod morphology;
 mod plot;
@@ -27,8 +28,9 @@ use tianyan::comm::{Lost, Watch, World, abort_all};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let log = tracing_subscriber::EnvFilter::try_from_env("TIANYAN_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).without_time().init();
+    if !matches!(arguments.command, Command::Run(_)) {
+        log::start(0);
+    }
     let result = match &arguments.command {
         Command::Run(options) => return run_on_ranks(options),
         Command::Check { config, ranks } => run::check(config, ranks.map(|ranks| ranks as usize)),
@@ -61,6 +63,7 @@ fn run_on_ranks(options: &RunArguments) -> ExitCode {
         }
     };
     let mut comm = world.communicator();
+    log::start(comm.rank());
     let alone = comm.size() == 1;
     if !alone {
         end_all_with_a_panic();

@@ -114,6 +114,7 @@ impl Session {
         let network = agree(comm.as_mut(), self.network(&backend, &rank_of, rank))?;
         release_memory();
         let own = (network.cells, network.compartments);
+        tracing::info!(rank, cells = own.0, compartments = own.1, seconds = setup.elapsed().as_secs_f64(), "laid out");
         let (cells, compartments) = (comm.sum(own.0), comm.sum(own.1));
         self.compile_once(&mut backend, comm.as_mut())?;
         let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
@@ -157,6 +158,9 @@ impl Session {
             summary: self.summary((threads, ranks), cells, compartments, started, setup),
             began: Instant::now(),
         };
+        let (host, way) = (&made.place.host, made.simulation.way());
+        let seconds = setup.elapsed().as_secs_f64();
+        tracing::info!(rank, ranks, threads, host, exchange = ?way, memory_mb = usage::peak_rss_mb(), seconds, "initialised");
         if checkpoint.is_none() {
             let rows = made.simulation.first_rows();
             made.write(&rows)?;
@@ -268,6 +272,7 @@ impl Run {
         let directory = self.parts_of.as_deref();
         checkpoints::write(&mut self.simulation, self.output.as_mut(), directory, &self.model)?;
         self.schedule.restart(self.simulation.time_ms());
+        tracing::info!(time_ms = self.nominal_ms(), "checkpoint");
         Ok(())
     }
 
@@ -330,6 +335,8 @@ impl Run {
             Way::ToListeners => "to listeners".into(),
         };
         self.summary.places = self.places();
+        let Spent { computing_s, spikes_s, peers_s, results_s } = self.simulation.spent();
+        tracing::info!(steps, computing_s, spikes_s, peers_s, results_s, "done");
         let closed = self.output.take().map_or(Ok(()), |output| output.close(&self.summary));
         agree(self.simulation.comm(), closed.map_err(Error::Output))?;
         let (rank, ranks) = (self.simulation.comm().rank(), self.simulation.comm().size());
