@@ -40,6 +40,8 @@ lint: install
 
 validate: build python
 	$(VENV)/bin/python validation/run.py
+	@.ci/install mpich libmpich-dev || echo "no MPICH: only Open MPI is tried"
+	$(VENV)/bin/python validation/ranks.py
 	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test -p tianyan-tests --test fuzz -- --nocapture
 	TIANYAN_FUZZ_SECONDS=300 $(CARGO) test -p tianyan-sonata --test fuzz -- --nocapture
 
@@ -51,6 +53,8 @@ validate-nmodl: build python
 bench: build python
 	$(CARGO) bench -p tianyan-benches
 	$(VENV)/bin/python benches/compare.py
+	$(VENV)/bin/python benches/ranks.py
+	$(VENV)/bin/python validation/scaling.py
 	$(VENV)/bin/python benches/sonata.py
 
 install:

@@ -143,11 +143,11 @@ fn a_checkpoint_of_another_model_is_refused() {
     assert_eq!(code, Some(2));
     let wanted = "error[checkpoint-other-model]: dt_ms was 0.025 then, and is 0.05 now
   --> out/checkpoints/000000000800.h5
-  help: go on with the model as it was, or begin anew with --overwrite; --duration-ms may change
+  help: go on with the model as it was, or begin anew with --overwrite; --duration-ms may be longer
 
 error[checkpoint-other-model]: rate_error was none then, and is 0.000001 now
   --> out/checkpoints/000000000800.h5
-  help: go on with the model as it was, or begin anew with --overwrite; --duration-ms may change
+  help: go on with the model as it was, or begin anew with --overwrite; --duration-ms may be longer
 ";
     assert_eq!(said, wanted);
     std::fs::write(place.path("model.toml"), MODEL.replace("AMPLITUDE", "0.31")).expect("written");

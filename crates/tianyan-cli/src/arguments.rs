@@ -38,6 +38,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a model and write spikes, traces and run.json
+    #[command(args_override_self = true)]
     Run(RunArguments),
     /// Check a config: everything but the time loop, with an estimate of memory, time and output
     Check {

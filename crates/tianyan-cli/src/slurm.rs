@@ -14,6 +14,9 @@ const LEAST_SECONDS: f64 = 30.0;
 /// Of the estimate, which may be wrong by a factor of three.
 const SAFETY: f64 = 3.0;
 
+/// Where nothing is said.
+pub const CORES_PER_NODE: usize = 32;
+
 /// The least time asked for, s: queues and set-up take theirs.
 const LEAST_TIME_S: f64 = 600.0;
 
@@ -39,7 +42,7 @@ pub fn slurm(arguments: &SlurmArguments) -> Result<ExitCode, Error> {
 
 /// The head of a script for so many ranks.
 pub fn head(estimate: &RankEstimate) -> String {
-    options(estimate, estimate.ranks).iter().map(|(key, value)| format!("#SBATCH {key}={value}\n")).collect()
+    options(estimate, CORES_PER_NODE).iter().map(|(key, value)| format!("#SBATCH {key}={value}\n")).collect()
 }
 
 fn options(estimate: &RankEstimate, cores_per_node: usize) -> Vec<(String, String)> {

@@ -29,6 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A heartbeat, and a farewell.
 const ALIVE: u8 = b'.';
 const FAREWELL: u8 = b'!';
+/// All ranks are to end: this one has begun.
+const ENDING_ALL: u8 = b'#';
+
+/// What the others get to be ended by MPI, before they do it themselves.
+const TO_BE_ENDED: Duration = Duration::from_secs(3);
 
 /// A rank that is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +83,10 @@ impl Watch {
             let (host, ends) = (hosts[before].0.clone(), watch.ends.clone());
             watch.threads.push(std::thread::spawn(move || {
                 let Some(stream) = accept(&listener, before, &ends) else { return };
-                if let Some(silent) = listen(stream, &ends) {
-                    lost(Lost { rank: before, host, silent });
+                match listen(stream, &ends) {
+                    Heard::Farewell => {}
+                    Heard::EndingAll => end_with_the_others(),
+                    Heard::Nothing { silent } => lost(Lost { rank: before, host, silent }),
                 }
             }));
             let (next, ends) = (hosts[(rank + 1) % size].clone(), watch.ends.clone());
@@ -107,8 +114,8 @@ impl Drop for Watch {
 /// Set when this process ends before its watches do.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// Says farewell to the rank that listens, before this process ends all.
-pub(crate) fn say_farewell() {
+/// Tells the rank that listens that this process ends all.
+pub(crate) fn say_ending() {
     ENDING.store(true, Ordering::Relaxed);
     std::thread::sleep(BEAT / 5);
 }
@@ -146,24 +153,45 @@ fn accept(listener: &TcpListener, before: usize, ends: &AtomicBool) -> Option<Tc
     None
 }
 
-/// Whether the rank before fell silent, or closed without a farewell; none if all ended in peace.
-fn listen(mut stream: TcpStream, ends: &AtomicBool) -> Option<bool> {
-    stream.set_read_timeout(Some(BEAT)).ok()?;
+/// The last that was heard of a rank.
+#[derive(Debug, PartialEq)]
+enum Heard {
+    /// It ended in peace, or this rank does.
+    Farewell,
+    /// It is ending all ranks.
+    EndingAll,
+    /// It fell silent, or closed without a farewell.
+    Nothing { silent: bool },
+}
+
+/// Passes the word on and waits for the end; where MPI cannot bring it (a dead link), this process ends itself.
+fn end_with_the_others() {
+    ENDING.store(true, Ordering::Relaxed);
+    std::thread::sleep(TO_BE_ENDED);
+    std::process::abort();
+}
+
+/// Listens until it is over.
+fn listen(mut stream: TcpStream, ends: &AtomicBool) -> Heard {
+    if stream.set_read_timeout(Some(BEAT)).is_err() {
+        return Heard::Farewell;
+    }
     let (mut bytes, mut missed) = ([0; 64], 0);
     loop {
         match stream.read(&mut bytes) {
-            Ok(0) => return Some(false),
-            Ok(count) if bytes[..count].contains(&FAREWELL) => return None,
+            Ok(0) => return Heard::Nothing { silent: false },
+            Ok(count) if bytes[..count].contains(&ENDING_ALL) => return Heard::EndingAll,
+            Ok(count) if bytes[..count].contains(&FAREWELL) => return Heard::Farewell,
             Ok(_) => missed = 0,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => missed += 1,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Some(false),
+            Err(_) => return Heard::Nothing { silent: false },
         }
         if ends.load(Ordering::Relaxed) {
-            return None;
+            return Heard::Farewell;
         }
         if missed >= MISSES {
-            return Some(true);
+            return Heard::Nothing { silent: true };
         }
     }
 }
@@ -198,7 +226,8 @@ fn beat(mut stream: TcpStream, ends: &AtomicBool) {
         }
         std::thread::sleep(BEAT / 25);
     }
-    let _ = stream.write_all(&[FAREWELL]);
+    let last = if ENDING.load(Ordering::Relaxed) { ENDING_ALL } else { FAREWELL };
+    let _ = stream.write_all(&[last]);
 }
 
 #[cfg(test)]
@@ -242,6 +271,6 @@ mod tests {
         let gone = std::thread::spawn(move || drop(connect(&("localhost".into(), address.port()), true, 4)));
         let stream = accept(&listener, 4, &ends).expect("a connection");
         gone.join().expect("it connects");
-        assert_eq!(listen(stream, &ends), Some(false));
+        assert_eq!(listen(stream, &ends), Heard::Nothing { silent: false });
     }
 }

@@ -87,8 +87,8 @@ pub fn abort_all(code: i32) -> ! {
         std::thread::sleep(TO_END);
         std::process::abort();
     });
-    // The ranks that watch this one need not tell that it is gone.
-    watch::say_farewell();
+    // The rank that watches this one need not tell that it is gone, and passes the word on.
+    watch::say_ending();
     #[cfg(feature = "mpi")]
     if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
         use mpi::traits::Communicator as _;

@@ -22,6 +22,18 @@ impl Grid {
         Grid { step, start_ms, dt_ms }
     }
 
+    /// From the last step that starts before a time, or the first one.
+    pub fn before(time_ms: f64, dt_ms: f64) -> Grid {
+        let mut grid = Grid::new(0, 0.0, dt_ms);
+        loop {
+            let next = next_ms(grid.start_ms, dt_ms);
+            if next >= time_ms {
+                return grid;
+            }
+            (grid.step, grid.start_ms) = (grid.step + 1, next);
+        }
+    }
+
     /// The step in which events of that time are delivered (the one whose middle is not before it), or the first one.
     pub fn hear(&mut self, spike: &Spike) -> Heard {
         let away = (spike.time_ms - self.start_ms) / self.dt_ms;

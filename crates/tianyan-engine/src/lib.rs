@@ -12,6 +12,7 @@ mod compile;
 mod cpu;
 mod deliver;
 mod diffuse;
+mod digest;
 mod error;
 mod events;
 mod exchange;

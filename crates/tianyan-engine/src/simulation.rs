@@ -2,6 +2,7 @@
 
 use crate::backend::{Backend, Cause, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 use crate::collect::Collector;
+use crate::digest::digest;
 use crate::events::Queue;
 use crate::exchange::{SpikeExchange, Way};
 use crate::grid::Grid;
@@ -173,6 +174,14 @@ impl Simulation {
     pub fn sum(&mut self, value: f64) -> f64 {
         let parts = self.comm.all_gather(&value.to_bits().to_le_bytes());
         parts.iter().flat_map(|part| decode_numbers(part)).sum()
+    }
+
+    /// A number that tells this network from others, the same on any number of ranks. All ranks ask together.
+    pub fn digest(&mut self) -> u64 {
+        let own = digest(&self.layouts, &self.connectivity, self.backend.as_ref());
+        let all = self.comm.all_gather(&own.to_le_bytes());
+        let word = |bytes: &Vec<u8>| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        all.iter().map(word).fold(0, u64::wrapping_add)
     }
 
     /// How spikes reach other ranks.
@@ -364,16 +373,20 @@ impl Simulation {
         self.trains.next = 0;
         let of_snapshot = |spike: &Spike| Fired { spike: *spike, cause: Cause::NONE };
         self.recent = snapshot.spikes.iter().map(of_snapshot).collect();
-        self.started.clear();
+        // What fired at t = 0 is still to be handed out at step 0.
+        if snapshot.step > 0 {
+            self.started.clear();
+        }
         let now = self.time_ms();
         let oldest = now - self.longest_delay_ms - self.run.dt_ms;
         self.trains.next = self.trains.spikes.partition_point(|s| s.time_ms < oldest);
-        let mut grid = Grid::new(0, 0.0, self.run.dt_ms);
+        // Of simultaneous spikes the known ones come first, as in a run without a stop.
+        self.expand_trains(now, Grid::before(oldest, self.run.dt_ms));
+        let mut grid = Grid::before(oldest, self.run.dt_ms);
         for spike in &snapshot.spikes {
             self.queue.push(*spike, &self.connectivity);
             self.later.push(grid.hear(spike));
         }
-        self.expand_trains(now, Grid::new(0, 0.0, self.run.dt_ms));
         if snapshot.step > 0 {
             self.queue.forget_until(before, self.run.dt_ms);
         }
@@ -385,7 +398,7 @@ impl Simulation {
             let is_late = |spike: &&Spike| spike.time_ms > self.handed_out_ms && hands_out(&spike.gid);
             self.held = snapshot.spikes.iter().filter(is_late).map(of_snapshot).collect();
         }
-        self.exchange_peers();
+        // What cells see of each other is theirs, and restored with them.
         Ok(())
     }
 

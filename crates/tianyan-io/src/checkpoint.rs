@@ -22,7 +22,7 @@ use hdf5::{Dataset, File, H5Type};
 use serde::{Deserialize, Serialize};
 use tianyan_model::{CellState, Gid, Place, Problem, Problems, Spike};
 
-use crate::output::{Written, append_column, not_writable, part_path, text_attribute, write_failed};
+use crate::output::{Written, append_column, not_writable, part_path, rename_synced, text_attribute, write_failed};
 
 /// Of the layout of the file; another one is refused.
 pub const FORMAT: u32 = 1;
@@ -133,8 +133,7 @@ impl CheckpointWriter {
         finished().map_err(|error: hdf5::Error| write_failed(&part, &error))?;
         drop((gids, first, values, columns));
         file.close().map_err(|error| write_failed(&part, &error))?;
-        let synced = fs::File::open(&part).and_then(|file| file.sync_all());
-        synced.and_then(|()| fs::rename(&part, &complete)).map_err(|error| write_failed(&part, &error))?;
+        rename_synced(&part, &complete)?;
         remove_old(&complete);
         Ok(complete)
     }
@@ -212,7 +211,11 @@ impl Checkpoint {
         for path in generations(&folder(output)) {
             match Checkpoint::open(&path).and_then(|checkpoint| checkpoint.verify().map(|()| checkpoint)) {
                 Ok(checkpoint) => return Ok(Some((checkpoint, broken))),
-                Err(problems) => broken.0.extend(problems.0),
+                Err(problems) => {
+                    broken.0.extend(problems.0);
+                    // Set aside, so that it takes the place of no whole one.
+                    let _ = fs::rename(&path, path.with_extension("h5.broken"));
+                }
             }
         }
         broken.or(None)
@@ -301,21 +304,30 @@ impl Checkpoint {
         Ok(times.into_iter().zip(gids).map(|(time_ms, gid)| Spike { time_ms, gid: Gid(gid) }).collect())
     }
 
-    /// Compares what the model was with what it is.
+    /// Compares what the model was with what it is, which takes so many steps. The last part of `model` follows from the
+    /// others and from files; it is only looked at where these are the same.
     ///
     /// # Errors
-    /// All differences.
-    pub fn check_model(&self, tianyan_version: &str, model: &[(String, String)]) -> Result<(), Problems> {
+    /// All differences, and an end that lies before the checkpoint.
+    pub fn check_model(&self, tianyan_version: &str, model: &[(String, String)], steps: u64) -> Result<(), Problems> {
         let mut problems = Problems::default();
+        if self.head.step > steps {
+            let message = format!("it was made at {} ms, after the end of this run", self.head.time_ms);
+            let problem = Problem::new("checkpoint-late", message).at(place(&self.path));
+            problems.push(problem.help("ask for a longer duration, or begin anew with --overwrite"));
+        }
         let differs = |what: String| {
             let problem = Problem::new("checkpoint-other-model", what).at(place(&self.path));
-            problem.help("go on with the model as it was, or begin anew with --overwrite; --duration-ms may change")
+            problem.help("go on with the model as it was, or begin anew with --overwrite; --duration-ms may be longer")
         };
         if self.head.tianyan_version != tianyan_version {
             let written = &self.head.tianyan_version;
             problems.push(differs(format!("it was written by tianyan {written}, and this is {tianyan_version}")));
         }
         for (name, digest) in model {
+            if !problems.0.is_empty() && model.last().is_some_and(|(last, _)| last == name) {
+                break;
+            }
             match self.head.model.iter().find(|(other, _)| other == name) {
                 Some((_, before)) if before == digest => {}
                 Some((_, before)) => problems.push(differs(format!("{name} was {before} then, and is {digest} now"))),
@@ -403,6 +415,7 @@ mod tests {
             assert_eq!(broken.0[0].code, "checkpoint-broken");
         }
         fs::remove_file(super::folder(folder.path()).join("000000000040.h5")).unwrap();
+        fs::write(&newest, &changed).unwrap();
         assert!(Checkpoint::newest(folder.path()).is_err());
     }
 
@@ -411,16 +424,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let checkpoint = Checkpoint::open(&write(folder.path(), 40)).unwrap();
         let same = ("dt_ms".to_string(), "0.025".to_string());
-        checkpoint.check_model("1", std::slice::from_ref(&same)).unwrap();
+        checkpoint.check_model("1", std::slice::from_ref(&same), 40).unwrap();
         let other = [("dt_ms".to_string(), "0.05".to_string()), ("config".to_string(), "ab".to_string())];
-        let problems = checkpoint.check_model("2", &other).unwrap_err();
+        let problems = checkpoint.check_model("2", &other, 39).unwrap_err();
         let messages: Vec<&str> = problems.0.iter().map(|problem| problem.message.as_str()).collect();
         assert_eq!(
             messages,
             [
+                "it was made at 1 ms, after the end of this run",
                 "it was written by tianyan 1, and this is 2",
-                "dt_ms was 0.025 then, and is 0.05 now",
-                "config was not there then, and is ab now"
+                "dt_ms was 0.025 then, and is 0.05 now"
             ]
         );
     }

@@ -30,11 +30,12 @@ use serde::{Deserialize, Serialize};
 use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings, TraceBlock};
 
 use crate::{checkpoint, parts};
+pub use directory::{already_complete, has_results, is_complete};
 pub use field::Field;
 use field::FieldFile;
 pub use part_file::file_name;
 pub(crate) use part_file::{
-    PartFile, append_column, growing_column, not_writable, part_path, text_attribute, write_failed,
+    PartFile, append_column, growing_column, not_writable, part_path, rename_synced, text_attribute, write_failed,
 };
 use report::ReportFile;
 pub use run_json::{PopulationSize, RUN_JSON, RankSummary, RunStatus, RunSummary, rfc3339, write as write_run_json};
@@ -64,7 +65,7 @@ pub struct OutputSettings {
     pub conversions: Vec<Conversion>,
     /// What drives the columns of reports of synapses.
     pub synapse_sources: Vec<SynapseSources>,
-    /// What ranks wrote in folders of their own stays.
+    /// What ranks wrote in folders of their own stays, and checkpoints.
     pub keeps_parts: bool,
     /// These are the results of one rank of several, which may have nothing of a report.
     pub is_part: bool,
@@ -175,6 +176,14 @@ impl Sink {
         }
     }
 
+    fn sync(&self) -> Result<(), Problems> {
+        match self {
+            Sink::Report(file) => file.sync(),
+            Sink::Field(file) => file.sync(),
+            Sink::Nothing => Ok(()),
+        }
+    }
+
     fn buffered_bytes(&self) -> usize {
         match self {
             Sink::Report(file) => file.buffered_bytes(),
@@ -246,9 +255,10 @@ impl Output {
     /// too.
     pub fn clear(directory: &Path, settings: &OutputSettings, reports: &[Report]) -> Result<(), Problems> {
         directory::prepare(directory, settings, reports)?;
-        if !settings.keeps_parts {
-            parts::remove_all(directory)?;
+        if settings.keeps_parts {
+            return Ok(());
         }
+        parts::remove_all(directory)?;
         checkpoint::remove_all(directory)
     }
 
@@ -267,7 +277,7 @@ impl Output {
             let message = format!("the checkpoint has {} reports, and the model {}", written.rows.len(), reports.len());
             return Err(Problem::new("checkpoint-other-model", message).into());
         }
-        directory::unfinish(directory, settings)?;
+        directory::unfinish(directory, settings.is_part)?;
         let spikes = SpikeFile::resume(directory.join(&settings.spikes.name), populations, &written.spikes)?;
         let mut files = Files { spikes, reports: Vec::new() };
         for (i, (report, rows)) in reports.iter().zip(&written.rows).enumerate() {
@@ -309,6 +319,7 @@ impl Output {
     /// Brings everything to the disk and says what is there.
     pub fn written(&mut self) -> Result<Written, Problems> {
         self.flush()?;
+        self.guarded(|files| files.sync())?;
         let files = self.files.as_ref();
         let rows = files.map(|files| files.reports.iter().map(Sink::written).collect()).unwrap_or_default();
         Ok(Written { spikes: files.map(|files| files.spikes.written()).unwrap_or_default(), rows })
@@ -393,6 +404,11 @@ impl Files {
 
     fn buffered_bytes(&self) -> usize {
         self.spikes.buffered_bytes() + self.reports.iter().map(Sink::buffered_bytes).sum::<usize>()
+    }
+
+    fn sync(&mut self) -> Result<(), Problems> {
+        self.spikes.sync()?;
+        self.reports.iter().try_for_each(Sink::sync)
     }
 
     fn flush(&mut self) -> Result<(), Problems> {

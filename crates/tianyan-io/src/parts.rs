@@ -23,6 +23,13 @@ pub fn folder(output: &Path, rank: usize) -> PathBuf {
     output.join(format!("rank-{rank:04}"))
 }
 
+/// Whether a folder is called as that of a rank.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.strip_prefix("rank-")
+        .is_some_and(|number| number.len() >= 4 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The folders of ranks that are there.
 fn folders(output: &Path) -> Vec<PathBuf> {
     (0..).map(|rank| folder(output, rank)).take_while(|folder| folder.is_dir()).collect()

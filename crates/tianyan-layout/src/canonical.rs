@@ -29,6 +29,44 @@ pub fn cell_slots(layouts: &[Arc<Layout>]) -> BTreeMap<Gid, Vec<Slot>> {
     cells
 }
 
+/// For every cell the slots of what stays the same: areas, capacitances, parameters that no stimulus drives. In the order of
+/// [`cell_slots`].
+pub fn constant_slots(layouts: &[Arc<Layout>]) -> BTreeMap<Gid, Vec<Slot>> {
+    let mut cells: BTreeMap<Gid, Vec<Slot>> = BTreeMap::new();
+    for (g, layout) in layouts.iter().enumerate() {
+        let mut collector = Collector { group: g as u32, cells: &mut cells };
+        for cell in &layout.rows.cells {
+            for &node in layout.rows.nodes(cell) {
+                for field in [layout.node_fields.area, layout.node_fields.capacitance] {
+                    collector.add(cell.gid, field + node as usize);
+                }
+            }
+        }
+        let mut tables: Vec<&MechanismTable> = layout.tables.iter().collect();
+        tables.sort_by_key(|t| t.source);
+        for table in tables {
+            let is_given = |f: &usize| {
+                let field = &table.mechanism.fields[*f];
+                field.class == FieldClass::Parameter && !field.name.starts_with('_')
+            };
+            let fields: Vec<usize> = (0..table.mechanism.fields.len()).filter(is_given).collect();
+            for i in in_order(table) {
+                let slots = fields.iter().map(|f| table.slot(*f, i));
+                let fixed = slots.filter(|slot| !layout.driven.contains(&(*slot as u32)));
+                fixed.for_each(|slot| collector.add(table.owner[i], slot));
+            }
+        }
+    }
+    cells
+}
+
+/// The instances of a table, cell by cell.
+fn in_order(table: &MechanismTable) -> Vec<usize> {
+    let mut instances: Vec<usize> = (0..table.count).filter(|i| table.owner[*i] != NOBODY).collect();
+    instances.sort_by_key(|i| (table.owner[*i], table.rank[*i]));
+    instances
+}
+
 struct Collector<'a> {
     group: u32,
     cells: &'a mut BTreeMap<Gid, Vec<Slot>>,
@@ -66,9 +104,7 @@ impl Collector<'_> {
 
     fn mechanism(&mut self, table: &MechanismTable) {
         let shown_only = table.mechanism.shown_only();
-        let mut instances: Vec<usize> = (0..table.count).filter(|i| table.owner[*i] != NOBODY).collect();
-        instances.sort_by_key(|i| (table.owner[*i], table.rank[*i]));
-        for i in instances {
+        for i in in_order(table) {
             let gid = table.owner[i];
             for (f, field) in table.mechanism.fields.iter().enumerate() {
                 if field.class != FieldClass::Parameter && !field.shared && !shown_only[f] {

@@ -40,6 +40,11 @@ impl Connectivity {
         }
     }
 
+    /// Every source with its targets.
+    pub fn all(&self) -> impl Iterator<Item = (Gid, &[EventTarget])> {
+        (0..self.first.len().saturating_sub(1) as u32).map(|gid| (Gid(gid), self.targets(Gid(gid))))
+    }
+
     /// Number of connections.
     pub fn len(&self) -> usize {
         self.targets.len()

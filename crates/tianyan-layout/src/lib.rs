@@ -30,7 +30,7 @@ mod state;
 mod tables;
 mod wiring;
 
-pub use canonical::cell_slots;
+pub use canonical::{cell_slots, constant_slots};
 pub use chains::{Chains, Member, NodeRow, Plan, Tile, plan};
 pub use connect::{Connectivity, EventTarget};
 pub use group::{

@@ -70,6 +70,8 @@ pub(crate) fn write(
     let written = simulation.comm().gather_to_root(&own);
     let written = written.iter().filter_map(|text| serde_json::from_slice(text).ok()).collect();
     let is_root = simulation.comm().rank() == 0;
+    let network = of_network(simulation);
+    let model: Vec<_> = model.iter().cloned().chain([network]).collect();
     let spikes = simulation.all_spikes();
     let recent = simulation.recent_spikes();
     let (step, time_ms, handed_out_ms) = (simulation.step(), simulation.time_ms(), simulation.handed_out_ms());
@@ -79,7 +81,7 @@ pub(crate) fn write(
         let head = CheckpointHead {
             format: FORMAT,
             tianyan_version: VERSION.into(),
-            model: model.to_vec(),
+            model,
             step,
             time_ms,
             handed_out_bits: handed_out_ms.to_bits(),
@@ -119,8 +121,23 @@ pub(crate) fn newest(output: &Path, comm: &mut dyn Communicator) -> Result<Optio
     agree(comm, opened.map_err(Error::Input)).map(Some)
 }
 
-/// Puts a simulation where the checkpoint was made. All ranks call together.
-pub(crate) fn restore(simulation: &mut Simulation, checkpoint: &Checkpoint, own: &[Gid]) -> Result<(), Error> {
+/// What files beside the config make of the network.
+fn of_network(simulation: &mut Simulation) -> (String, String) {
+    ("the network's cells and connections".into(), format!("{:016x}", simulation.digest()))
+}
+
+/// Puts a simulation where the checkpoint was made, if it is that of the same `model`. All ranks call together.
+pub(crate) fn restore(
+    simulation: &mut Simulation,
+    checkpoint: &Checkpoint,
+    own: &[Gid],
+    model: &[(String, String)],
+    steps: u64,
+) -> Result<(), Error> {
+    let network = of_network(simulation);
+    let model: Vec<_> = model.iter().cloned().chain([network]).collect();
+    let same = checkpoint.check_model(VERSION, &model, steps);
+    agree(simulation.comm(), same.map_err(Error::Input))?;
     let read = || -> Result<Snapshot, Problems> {
         let head = &checkpoint.head;
         let handed_out_ms = f64::from_bits(head.handed_out_bits);

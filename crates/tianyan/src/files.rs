@@ -5,7 +5,7 @@ use crate::{Error, Session, StartOptions};
 use std::path::Path;
 use tianyan_comm::Communicator;
 use tianyan_io::checkpoint::{Checkpoint, CheckpointHead};
-use tianyan_io::output::{Output, OutputSettings, RUN_JSON};
+use tianyan_io::output::{Output, OutputSettings, already_complete, has_results, is_complete};
 use tianyan_io::parts;
 use tianyan_model::{Gid, Probe, Problem, Problems};
 
@@ -27,9 +27,10 @@ pub(crate) struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// Whether results of an earlier run go. One that was killed before its first checkpoint begins anew.
+    /// Whether results of an earlier run go. One that was killed before its first checkpoint begins anew; complete results
+    /// stay.
     fn overwrites(&self) -> bool {
-        self.options.overwrite || (self.options.resume && !self.directory.join(RUN_JSON).exists())
+        self.options.overwrite || (self.options.resume && !has_results(self.directory))
     }
 }
 
@@ -40,30 +41,34 @@ impl Session {
         files: &Files,
         rank_of: &[u32],
         comm: &mut dyn Communicator,
-    ) -> Result<Option<(Output, Vec<Probe>)>, Error> {
+    ) -> Result<Option<Output>, Error> {
         let (rank, ranks) = (comm.rank(), comm.size());
         let recipe = self.recipe();
-        let gids: Vec<Gid> =
-            (0..).zip(rank_of).filter(|(_, of)| **of as usize == rank).map(|(gid, _)| Gid(gid)).collect();
+        let gids = gids_of(rank_of, rank);
         let mut probes = Vec::new();
         let own = recipe.probes_on(&gids, &mut probes).map_err(Error::from);
+        let sources = self.source_populations();
+        let of_config = self.source.output_settings(files.directory).map_err(Error::from);
+        let prepared = own.and_then(|()| Ok((sources?, of_config?.overwrite)));
+        let (source_populations, overwrite) = agree(comm, prepared)?;
         let settings = OutputSettings {
-            overwrite: files.overwrites(),
+            overwrite: overwrite || files.overwrites(),
             double: true,
             is_part: true,
-            source_populations: self.source_populations()?,
+            source_populations,
             ..OutputSettings::default()
         };
         let cleared = match files.checkpoint {
             None if rank == 0 => Output::clear(files.directory, &settings, recipe.reports()),
+            Some(_) if is_complete(files.directory) => Err(already_complete(files.directory)),
             _ => Ok(()),
         };
-        agree(comm, own.and(cleared.map_err(Error::from)))?;
+        agree(comm, cleared.map_err(Error::from))?;
         let folder = parts::folder(files.directory, rank);
         let (populations, reports) = (recipe.populations(), recipe.reports());
         let Some(checkpoint) = files.checkpoint else {
             let output = Output::create(&folder, &settings, populations, reports, &probes, recipe.run())?;
-            return Ok(Some((output, Vec::new())));
+            return Ok(Some(output));
         };
         let CheckpointHead { written, time_ms, .. } = &checkpoint.head;
         if written.len() != ranks {
@@ -73,7 +78,25 @@ impl Session {
             return Err(Problems::from(problem).into());
         }
         let output = Output::resume(&folder, &settings, populations, reports, &probes, &written[rank], *time_ms)?;
-        Ok(Some((output, Vec::new())))
+        Ok(Some(output))
+    }
+
+    /// The rank of each column of each report, on rank 0; nothing elsewhere.
+    pub(crate) fn ranks_of_columns(&self, rank_of: &[u32], rank: usize) -> Result<Vec<Vec<u32>>, Error> {
+        let mut columns = vec![Vec::new(); self.recipe().reports().len()];
+        if rank == 0 {
+            let probes = self.all_probes()?;
+            probes.iter().for_each(|probe| columns[probe.report].push(rank_of[probe.gid.0 as usize]));
+        }
+        Ok(columns)
+    }
+
+    /// What goes into the columns of the reports of all cells.
+    pub(crate) fn all_probes(&self) -> Result<Vec<Probe>, Error> {
+        let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
+        let mut probes = Vec::new();
+        self.recipe().probes_on(&gids, &mut probes)?;
+        Ok(probes)
     }
 
     /// Populations that only emit known spikes.
@@ -88,11 +111,9 @@ impl Session {
     }
 
     /// The files of one writer, new or those of the checkpoint, and what goes into their columns.
-    pub(crate) fn open_output(&self, files: &Files) -> Result<(Output, Vec<Probe>), Error> {
+    pub(crate) fn open_output(&self, files: &Files) -> Result<Output, Error> {
         let Files { directory, options, checkpoint } = *files;
-        let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
-        let mut probes = Vec::new();
-        self.recipe().probes_on(&gids, &mut probes)?;
+        let probes = self.all_probes()?;
         let mut settings = self.output_settings(directory)?;
         settings.overwrite |= files.overwrites();
         settings.double |= options.double;
@@ -107,11 +128,11 @@ impl Session {
                 return Err(Problems::from(problem).into());
             };
             let output = Output::resume(directory, &settings, populations, reports, &probes, written, *time_ms)?;
-            return Ok((output, probes));
+            return Ok(output);
         }
         let output = Output::create(directory, &settings, populations, reports, &probes, recipe.run())?;
         self.source.write_placed(directory).map_err(Error::Output)?;
-        Ok((output, probes))
+        Ok(output)
     }
 
     /// How results are written, in the folder.
@@ -121,9 +142,7 @@ impl Session {
     }
 }
 
-/// The rank of each column of each report.
-pub(crate) fn ranks_of_columns(probes: &[Probe], reports: usize, rank_of: &[u32]) -> Vec<Vec<u32>> {
-    let mut columns = vec![Vec::new(); reports];
-    probes.iter().for_each(|probe| columns[probe.report].push(rank_of[probe.gid.0 as usize]));
-    columns
+/// The cells of a rank.
+pub(crate) fn gids_of(rank_of: &[u32], rank: usize) -> Vec<Gid> {
+    (0..).zip(rank_of).filter(|(_, of)| **of as usize == rank).map(|(gid, _)| Gid(gid)).collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tianyan_io::output::{Output, RunStatus, RunSummary};
 use tianyan_io::parts::{self, Parts};
 use tianyan_io::read_back::read_run_json;
-use tianyan_model::{Epoch, Gid, Place, Problem, Problems};
+use tianyan_model::{Epoch, Place, Problem, Problems};
 
 impl Session {
     /// Brings the results of a run with `writers = "per-rank"` together, as one writer would have written them: this
@@ -26,9 +26,7 @@ impl Session {
         self.check_merge(&directory, &summary)?;
         let recipe = self.recipe();
         let parts = Parts::open(&directory, summary.ranks, recipe.populations())?;
-        let gids: Vec<Gid> = (0..self.cells() as u32).map(Gid).collect();
-        let mut probes = Vec::new();
-        recipe.probes_on(&gids, &mut probes)?;
+        let probes = self.all_probes()?;
         let mut settings = self.output_settings(&directory)?;
         settings.double |= double;
         settings.keeps_parts = true;
@@ -43,6 +41,7 @@ impl Session {
             let take = |block| output.write(&epoch(Vec::new(), vec![block], f64::INFINITY));
             parts.rows(number, report, own, take).map_err(Error::Output)?;
         }
+        self.source.write_placed(&directory).map_err(Error::Output)?;
         output.close(&summary).map_err(Error::Output)?;
         Ok(summary)
     }

@@ -1,7 +1,7 @@
 //! A run: the loop over epochs and its files.
 
 use crate::checkpoints::{self, CheckpointPlan, Schedule};
-use crate::files::{Files, Writers, ranks_of_columns};
+use crate::files::{Files, Writers, gids_of};
 use crate::ranks::agree;
 use crate::{Error, Estimate, GIT, RankEstimate, Session, VERSION, usage};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use tianyan_io::output::{
 };
 use tianyan_io::parts;
 use tianyan_layout::{Network, loads, partition};
-use tianyan_model::{Epoch, Gid, Problems};
+use tianyan_model::{Epoch, Problems};
 
 /// How a run is carried out; nothing here changes its results.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,6 +63,7 @@ pub struct Run {
     began: Instant,
     /// The step from which this run went on.
     first_step: u64,
+    resumed: bool,
     /// The folder of all results, where each rank writes its own.
     parts_of: Option<PathBuf>,
     /// Of this rank.
@@ -121,31 +122,36 @@ impl Session {
         let found = if options.resume { checkpoints::newest(&directory, comm.as_mut())? } else { None };
         let (checkpoint, broken_checkpoints) = found.unzip();
         let model = self.fingerprint(options.double);
-        let same = checkpoint.as_ref().map_or(Ok(()), |checkpoint| checkpoint.check_model(VERSION, &model));
-        agree(comm.as_mut(), same.map_err(Error::from))?;
         let writers = options.writers.unwrap_or_else(|| self.source.writers());
         let writes_part = writers == Writers::PerRank && ranks > 1;
         let files = Files { directory: &directory, options, checkpoint: checkpoint.as_ref() };
-        let output = match (writes_part, rank) {
-            (true, _) => self.open_part(&files, &rank_of, comm.as_mut()),
-            (false, 0) => self.open_output(&files).map(Some),
-            (false, _) => Ok(None),
+        let open = |comm: &mut dyn Communicator| {
+            let output = match (writes_part, rank) {
+                (true, _) => self.open_part(&files, &rank_of, comm),
+                (false, 0) => self.open_output(&files).map(Some),
+                (false, _) => Ok(None),
+            };
+            agree(comm, output)
         };
-        let output = agree(comm.as_mut(), output)?;
-        let (output, probes) = output.unzip();
+        // Files of a run that goes on are touched once it is clear that it can.
+        let new = if checkpoint.is_none() { open(comm.as_mut())? } else { None };
         let run = self.recipe().run();
         let mut simulation = Simulation::new(network, run, Box::new(backend), comm)?;
-        if ranks > 1 && !writes_part {
-            let reports = self.recipe().reports().len();
-            simulation.collect_on_root(&ranks_of_columns(&probes.unwrap_or_default(), reports, &rank_of));
+        let collects = ranks > 1 && !writes_part;
+        if collects {
+            simulation.collect_on_root(&self.ranks_of_columns(&rank_of, rank)?);
         }
-        if let Some(checkpoint) = &checkpoint {
-            let own: Vec<Gid> =
-                (0..).zip(&rank_of).filter(|(_, of)| **of as usize == rank).map(|(gid, _)| Gid(gid)).collect();
-            checkpoints::restore(&mut simulation, checkpoint, &own)?;
-        }
+        let resumed = match &checkpoint {
+            Some(checkpoint) => {
+                checkpoints::restore(&mut simulation, checkpoint, &gids_of(&rank_of, rank), &model, run.steps())?;
+                open(simulation.comm())?
+            }
+            None => None,
+        };
+        let output = new.or(resumed);
         let mut made = Run {
             first_step: simulation.step(),
+            resumed: checkpoint.is_some(),
             parts_of: writes_part.then(|| directory.clone()),
             place: place(rank, threads, own, setup),
             schedule: Schedule::new(self.checkpoint_plan(options), simulation.time_ms()),
@@ -289,7 +295,7 @@ impl Run {
 
     /// The model time of the checkpoint from which this run went on, ms.
     pub fn resumed_ms(&self) -> Option<f64> {
-        (self.first_step > 0).then_some(rounded(self.first_step as f64 * self.dt_ms))
+        self.resumed.then_some(rounded(self.first_step as f64 * self.dt_ms))
     }
 
     /// How far it has come.

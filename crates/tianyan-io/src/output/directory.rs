@@ -7,7 +7,7 @@ use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, RunSett
 
 use super::OutputSettings;
 use super::part_file::{not_writable, part_path};
-use super::run_json::{RUN_JSON, RunSummary};
+use super::run_json::{RUN_JSON, RunStatus, RunSummary};
 
 /// The probes of a report.
 pub(crate) fn probes_of(probes: &[Probe], report: usize) -> &[Probe] {
@@ -89,15 +89,38 @@ pub(crate) fn prepare(directory: &Path, settings: &OutputSettings, reports: &[Re
     remove_old(directory, settings, reports)
 }
 
-/// A run that goes on is not complete, whatever `run.json` says.
-pub(crate) fn unfinish(directory: &Path, settings: &OutputSettings) -> Result<(), Problems> {
-    let spikes = directory.join(&settings.spikes.name);
-    if spikes.exists() && !part_path(&spikes).exists() {
-        let problem = Problem::new("resume-complete", "this run is complete: there is nothing to go on with");
-        let help = "use --overwrite without --resume to run it again";
-        return Err(problem.at(Place::file(directory.display().to_string())).help(help).into());
+/// Whether the folder has results of a run that was completed.
+pub fn is_complete(directory: &Path) -> bool {
+    let text = fs::read_to_string(directory.join(RUN_JSON)).ok();
+    let run = text.and_then(|text| serde_json::from_str::<RunSummary>(&text).ok());
+    run.is_some_and(|run| run.status == RunStatus::Done)
+}
+
+/// Whether the folder, or that of a rank in it, has a result file under its final name.
+pub fn has_results(directory: &Path) -> bool {
+    let names = |folder: &Path| {
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let is_result = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "h5");
+    let folders = names(directory).into_iter().filter(|path| path.is_dir() && crate::parts::is_folder(path));
+    let inside: Vec<PathBuf> = folders.flat_map(|folder| names(&folder)).collect();
+    names(directory).iter().chain(&inside).any(is_result)
+}
+
+/// A run that goes on is not complete, whatever was said before.
+pub(crate) fn unfinish(directory: &Path, is_part: bool) -> Result<(), Problems> {
+    // Of a rank's folder the folder of the whole decides.
+    if !is_part && is_complete(directory) {
+        return Err(already_complete(directory));
     }
     remove(&directory.join(RUN_JSON))
+}
+
+/// The problem of a run that cannot go on, since it has ended.
+pub fn already_complete(directory: &Path) -> Problems {
+    let problem = Problem::new("resume-complete", "this run is complete: there is nothing to go on with");
+    let help = "use --overwrite without --resume to run it again";
+    problem.at(Place::file(directory.display().to_string())).help(help).into()
 }
 
 /// `run.json` goes first: from then on nothing in the directory claims to be complete.

@@ -119,6 +119,11 @@ impl FieldFile {
         self.all.buffer.extend(sums);
     }
 
+    /// Brings the files to the disk themselves.
+    pub fn sync(&self) -> Result<(), Problems> {
+        std::iter::once(&self.all).chain(&self.cells).try_for_each(|sums| sums.file.sync())
+    }
+
     /// Bytes that are only in memory.
     pub fn buffered_bytes(&self) -> usize {
         8 * std::iter::once(&self.all).chain(&self.cells).map(|sums| sums.buffer.len()).sum::<usize>()

@@ -40,6 +40,10 @@ impl PartFile {
     /// Opens the file of a run that goes on.
     pub fn reopen(complete: PathBuf) -> Result<PartFile, Problems> {
         let part = part_path(&complete);
+        // A run that was killed while it closed its files had renamed some.
+        if !part.exists() && complete.exists() {
+            fs::rename(&complete, &part).map_err(|error| not_resumed(&complete, &error.to_string()))?;
+        }
         match File::open_rw(&part) {
             Ok(file) => Ok(PartFile { file, part, complete }),
             Err(error) => Err(not_resumed(&part, &error.to_string()).into()),
@@ -71,16 +75,36 @@ impl PartFile {
         result.map_err(|error| write_failed(&self.part, &error).into())
     }
 
+    /// Brings the file to the disk itself, beyond the system's cache.
+    pub fn sync(&self) -> Result<(), Problems> {
+        sync(&self.part)
+    }
+
     /// Closes the file; with `rename` it gets its final name. Returns the name it has then.
     pub fn finish(self, rename: bool) -> Result<String, Problems> {
         let PartFile { file, part, complete } = self;
         file.close().map_err(|error| write_failed(&part, &error))?;
         let kept = if rename { &complete } else { &part };
         if rename {
-            fs::rename(&part, &complete).map_err(|error| write_failed(&part, &error))?;
+            rename_synced(&part, &complete)?;
         }
         Ok(file_name(kept))
     }
+}
+
+fn sync(path: &Path) -> Result<(), Problems> {
+    fs::File::open(path).and_then(|file| file.sync_all()).map_err(|error| write_failed(path, &error).into())
+}
+
+/// Gives a file its final name, once it is on the disk; the name is too afterwards.
+pub(crate) fn rename_synced(part: &Path, complete: &Path) -> Result<(), Problems> {
+    sync(part)?;
+    fs::rename(part, complete).map_err(|error| write_failed(part, &error))?;
+    // Not every file system knows how to bring a folder to the disk.
+    if let Some(folder) = complete.parent() {
+        let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    Ok(())
 }
 
 /// `x/spikes.h5` -> `x/spikes.h5.part`

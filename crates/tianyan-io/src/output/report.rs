@@ -143,6 +143,11 @@ impl ReportFile {
         Err(problem.at(place).help("this is an error in Tianyan, not in the model: please report it").into())
     }
 
+    /// Brings the file to the disk itself.
+    pub fn sync(&self) -> Result<(), Problems> {
+        self.file.sync()
+    }
+
     /// Bytes that are only in memory.
     pub fn buffered_bytes(&self) -> usize {
         self.parts.iter().map(|part| 8 * part.buffer.len()).sum()

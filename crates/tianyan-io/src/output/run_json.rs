@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use tianyan_model::Problems;
 
-use super::part_file::{part_path, write_failed};
+use super::part_file::{part_path, rename_synced, write_failed};
 
 /// The name of the file.
 pub const RUN_JSON: &str = "run.json";
@@ -130,7 +130,7 @@ pub fn write(directory: &Path, summary: &RunSummary) -> Result<(), Problems> {
     let part = part_path(&path);
     let text = serde_json::to_string_pretty(summary).map_err(|error| write_failed(&path, &error))?;
     fs::write(&part, text + "\n").map_err(|error| write_failed(&part, &error))?;
-    fs::rename(&part, &path).map_err(|error| write_failed(&part, &error).into())
+    rename_synced(&part, &path)
 }
 
 /// A moment as RFC 3339 in UTC with whole seconds: `2024-02-29T12:00:00Z`. Moments before 1970 give 1970.

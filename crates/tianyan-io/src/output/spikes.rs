@@ -128,6 +128,11 @@ impl SpikeFile {
         Ok(())
     }
 
+    /// Brings the file to the disk itself.
+    pub fn sync(&self) -> Result<(), Problems> {
+        self.file.sync()
+    }
+
     /// Bytes that are only in memory.
     pub fn buffered_bytes(&self) -> usize {
         self.populations.iter().map(|c| 16 * c.times_ms.len()).sum()
