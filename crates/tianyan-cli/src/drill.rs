@@ -1,6 +1,8 @@
 //! Failures on demand, so that a site can try what its launcher does about them: `TIANYAN_DRILL=panic:RANK:MS` panics on
 //! that rank at that model time, `TIANYAN_DRILL=hang:RANK:MS` stands still, `TIANYAN_DRILL=kill:RANK:MS` dies.
 
+use crate::say::tell;
+use std::process::Command;
 use std::time::Duration;
 
 /// A failure that is still to come.
@@ -18,12 +20,21 @@ enum What {
 }
 
 impl Drill {
-    /// What the environment asks of this rank.
-    pub fn asked(rank: usize) -> Option<Drill> {
-        Drill::parse(&std::env::var("TIANYAN_DRILL").ok()?, rank)
+    /// What the environment asks of this rank; nothing it says is passed over in silence.
+    pub fn asked(rank: usize, ranks: usize) -> Option<Drill> {
+        let text = std::env::var("TIANYAN_DRILL").ok().filter(|text| !text.is_empty())?;
+        let Some((drill, wanted)) = Drill::parse(&text).filter(|(_, wanted)| *wanted < ranks) else {
+            if rank == 0 {
+                tell!(
+                    "warning[drill]: `{text}` is no drill for {ranks} ranks\n  help: TIANYAN_DRILL=kill:1:20, or panic, or hang"
+                );
+            }
+            return None;
+        };
+        (wanted == rank).then_some(drill)
     }
 
-    fn parse(text: &str, rank: usize) -> Option<Drill> {
+    fn parse(text: &str) -> Option<(Drill, usize)> {
         let mut parts = text.split(':');
         let what = match parts.next()? {
             "panic" => What::Panic,
@@ -31,9 +42,9 @@ impl Drill {
             "kill" => What::Kill,
             _ => return None,
         };
-        let wanted: usize = parts.next()?.parse().ok()?;
+        let rank = parts.next()?.parse().ok()?;
         let time_ms = parts.next()?.parse().ok()?;
-        (wanted == rank).then_some(Drill { what, time_ms })
+        Some((Drill { what, time_ms }, rank))
     }
 
     /// Fails, once it is time.
@@ -44,7 +55,10 @@ impl Drill {
         match self.what {
             What::Panic => panic!("a drill at {time_ms} ms"),
             What::Hang => std::thread::sleep(Duration::from_secs(3600)),
-            What::Kill => std::process::abort(),
+            What::Kill => {
+                let _ = Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
+                std::process::abort()
+            }
         }
     }
 }
@@ -56,11 +70,8 @@ mod tests {
     #[test]
     fn a_drill_is_for_one_rank() {
         let drill = Drill { what: What::Panic, time_ms: 2.5 };
-        assert_eq!(Drill::parse("panic:1:2.5", 1), Some(drill.clone()));
-        assert_eq!(
-            (Drill::parse("panic:1:2.5", 0), Drill::parse("panic", 0), Drill::parse("fire:0:1", 0)),
-            (None, None, None)
-        );
+        assert_eq!(Drill::parse("panic:1:2.5"), Some((drill.clone(), 1)));
+        assert_eq!((Drill::parse("panic"), Drill::parse("fire:0:1")), (None, None));
         drill.play(2.4);
     }
 }

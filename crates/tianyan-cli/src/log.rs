@@ -2,6 +2,7 @@
 
 use crate::say::tell;
 use std::fs::File;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Mutex;
 use tracing_subscriber::layer::SubscriberExt;
@@ -13,7 +14,8 @@ pub fn start(rank: usize) {
     let wanted = EnvFilter::try_from_env("TIANYAN_LOG").unwrap_or_else(|_| "warn".into());
     // Of several ranks the first one speaks; the others only warn.
     let seen = if rank == 0 { wanted } else { EnvFilter::new("warn") };
-    let people = fmt::layer().with_writer(std::io::stderr).without_time().with_filter(seen);
+    let colours = std::io::stderr().is_terminal();
+    let people = fmt::layer().with_writer(std::io::stderr).with_ansi(colours).without_time().with_filter(seen);
     let file = std::env::var_os("TIANYAN_LOG_FOLDER").and_then(|folder| open(Path::new(&folder), rank));
     let lines = file.map(|file| fmt::layer().json().with_writer(Mutex::new(file)).with_filter(EnvFilter::new("info")));
     tracing_subscriber::registry().with(people).with(lines).init();

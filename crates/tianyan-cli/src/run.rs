@@ -19,7 +19,7 @@ const STOPPED: u8 = 75;
 /// Runs a model, on one of several ranks if there are more. Rank 0 speaks.
 pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<ExitCode, Error> {
     let quiet = arguments.quiet || comm.rank() > 0;
-    let drill = Drill::asked(comm.rank());
+    let drill = Drill::asked(comm.rank(), comm.size());
     let overrides = Overrides {
         duration_ms: arguments.duration_ms,
         dt_ms: arguments.dt_ms,
@@ -35,6 +35,13 @@ pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<
         session.warnings.iter().for_each(|warning| tell!("{warning}\n"));
     }
     let stop = Stop::on_signals();
+    let directory = arguments.output.clone().unwrap_or_else(|| session.output_directory());
+    if arguments.resume && tianyan::agree(comm.as_mut(), Ok(tianyan::io::output::is_complete(&directory)))? {
+        if !quiet {
+            say!("this run is complete: its results are in {}", directory.display());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let options = StartOptions {
         output: arguments.output.clone(),
         threads: arguments.threads.map(usize::from),
@@ -148,6 +155,11 @@ fn listing(directory: &Path) -> String {
 pub fn merge(config: &Path, output: Option<&Path>, double: bool) -> Result<ExitCode, Error> {
     let session = Session::open(config, &Overrides::default())?;
     let directory = output.map_or_else(|| session.output_directory(), Path::to_path_buf);
+    let is_whole = tianyan::io::output::is_complete(&directory) && !tianyan::io::parts::folder(&directory, 0).is_dir();
+    if is_whole {
+        say!("one rank wrote all results in {}: there is nothing to merge", directory.display());
+        return Ok(ExitCode::SUCCESS);
+    }
     let summary = session.merge(Some(directory.clone()), double)?;
     say!("the results of {} ranks are in {}: {}", summary.ranks, directory.display(), listing(&directory));
     Ok(ExitCode::SUCCESS)

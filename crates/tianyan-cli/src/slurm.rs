@@ -36,7 +36,8 @@ pub fn slurm(arguments: &SlurmArguments) -> Result<ExitCode, Error> {
         lines.retain(|(key, _)| key != "--time");
         lines.push(("--time".into(), time.clone()));
     }
-    say!("{}", filled(TEMPLATE, &lines).trim_end());
+    let config = arguments.config.display().to_string();
+    say!("{}", for_model(&filled(TEMPLATE, &lines), &config).trim_end());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,6 +58,23 @@ fn options(estimate: &RankEstimate, cores_per_node: usize) -> Vec<(String, Strin
         ("--time", time),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+}
+
+/// The script with a model of its own, unless another one is named.
+fn for_model(script: &str, config: &str) -> String {
+    let quoted = config.replace('\'', "'\\''");
+    let line = |line: &str| match line {
+        _ if line.starts_with("CONFIG=") => format!("MODEL='{quoted}'\nCONFIG=${{1:-$MODEL}}"),
+        "shift" => "[ $# -gt 0 ] && shift".into(),
+        _ if line.starts_with("#     sbatch ") => {
+            "#     sbatch THIS [MODEL] [options of `tianyan run`, but --overwrite]".into()
+        }
+        _ if line.starts_with("# `tianyan slurm") => {
+            format!("# Written by `tianyan slurm {config}`, whose estimate its numbers are from.")
+        }
+        _ => line.to_string(),
+    };
+    script.lines().map(|text| line(text) + "\n").collect()
 }
 
 /// The script with these options instead of its own; those that it lacks come behind the first.
@@ -93,5 +111,8 @@ mod tests {
         }
         assert_eq!(text.lines().count(), TEMPLATE.lines().count() + 1);
         assert!(text.contains("srun --mpi=pmix --kill-on-bad-exit=1"));
+        let own = for_model(&text, "it's.toml");
+        assert!(own.contains("\nMODEL='it'\\''s.toml'\nCONFIG=${1:-$MODEL}\n[ $# -gt 0 ] && shift\n"), "{own}");
+        assert!(own.contains("#     sbatch THIS [MODEL]") && own.contains("# Written by `tianyan slurm it's.toml`"));
     }
 }

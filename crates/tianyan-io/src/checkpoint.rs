@@ -312,7 +312,8 @@ impl Checkpoint {
     pub fn check_model(&self, tianyan_version: &str, model: &[(String, String)], steps: u64) -> Result<(), Problems> {
         let mut problems = Problems::default();
         if self.head.step > steps {
-            let message = format!("it was made at {} ms, after the end of this run", self.head.time_ms);
+            let time_ms = crate::config::rounded(self.head.time_ms);
+            let message = format!("it was made at {time_ms} ms, after the end of this run");
             let problem = Problem::new("checkpoint-late", message).at(place(&self.path));
             problems.push(problem.help("ask for a longer duration, or begin anew with --overwrite"));
         }

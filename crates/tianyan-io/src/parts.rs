@@ -95,12 +95,14 @@ impl Parts {
         for folder in &folders {
             let spikes = folder.join("spikes.h5");
             if !spikes.exists() {
-                let why = match part_path(&spikes).exists() {
-                    true => "this rank's results are not complete: the run was stopped",
-                    false => "this rank's results are missing",
+                let (why, help) = match part_path(&spikes).exists() {
+                    true => (
+                        "this rank's results are not complete: the run was stopped",
+                        "go on with `tianyan run --resume`",
+                    ),
+                    false => ("this rank's results are missing", "bring them back, or run it again with --overwrite"),
                 };
-                let problem = Problem::new("merge-part", why).at(Place::file(folder.display().to_string()));
-                problems.push(problem.help("go on with `tianyan run --resume`, or run it again"));
+                problems.push(Problem::new("merge-part", why).at(Place::file(folder.display().to_string())).help(help));
             }
         }
         problems.or(Parts { folders, populations: populations.to_vec() })

@@ -155,7 +155,7 @@ impl Session {
         let RunSettings { dt_ms, temperature_celsius, seed, tables, rate_error, synapses, second_order, .. } =
             self.recipe().run();
         let mut all = vec![
-            ("the config's text".to_string(), digest(self.source.text())),
+            ("the digest of the config's text".to_string(), digest(&self.source.essence())),
             ("the number of cells".into(), self.cells().to_string()),
             ("dt_ms".into(), dt_ms.to_string()),
             ("temperature_celsius".into(), temperature_celsius.to_string()),

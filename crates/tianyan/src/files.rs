@@ -72,9 +72,14 @@ impl Session {
         };
         let CheckpointHead { written, time_ms, .. } = &checkpoint.head;
         if written.len() != ranks {
-            let message = format!("{} ranks wrote results of their own, and there are {ranks} now", written.len());
-            let problem =
-                Problem::new("resume-ranks", message).help("go on with as many, or run it again with one writer");
+            let (message, help) = match written.len() {
+                1 => ("one rank wrote the results of all".to_string(), "go on without --writers per-rank".to_string()),
+                before => (
+                    format!("{before} ranks wrote results of their own, and there are {ranks} now"),
+                    format!("go on with {before} ranks, or run it again with one writer"),
+                ),
+            };
+            let problem = Problem::new("resume-ranks", message).help(help);
             return Err(Problems::from(problem).into());
         }
         let output = Output::resume(&folder, &settings, populations, reports, &probes, &written[rank], *time_ms)?;

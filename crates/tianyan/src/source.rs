@@ -65,6 +65,14 @@ impl Source {
         }
     }
 
+    /// The config's text without what changes no result.
+    pub fn essence(&self) -> String {
+        match self {
+            Source::Toml(recipe) => recipe.config().essence(),
+            Source::Sonata(_) => self.text().to_string(),
+        }
+    }
+
     /// When the config wants checkpoints.
     pub fn checkpoint_plan(&self) -> CheckpointPlan {
         match self {

@@ -97,6 +97,17 @@ impl Config {
         }
     }
 
+    /// The text without what changes no result: comments, checkpoints, output, duration.
+    pub fn essence(&self) -> String {
+        let Ok(mut table) = self.source.text.parse::<toml::Table>() else { return self.source.text.clone() };
+        table.remove("checkpoint");
+        table.remove("output");
+        if let Some(run) = table.get_mut("run").and_then(toml::Value::as_table_mut) {
+            run.remove("duration_ms");
+        }
+        table.to_string()
+    }
+
     /// Folder for the results, relative to the working directory: `out/<name of the config>` by default.
     pub fn output_directory(&self) -> PathBuf {
         let chosen = self.document.output.as_ref().and_then(|output| output.directory.clone());

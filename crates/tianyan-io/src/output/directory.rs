@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tianyan_model::{Place, Population, Probe, Problem, Problems, Report, RunSettings};
 
 use super::OutputSettings;
-use super::part_file::{not_writable, part_path};
+use super::part_file::{check_unused, not_writable, part_path};
 use super::run_json::{RUN_JSON, RunStatus, RunSummary};
 
 /// The probes of a report.
@@ -80,6 +80,10 @@ pub(crate) fn prepare(directory: &Path, settings: &OutputSettings, reports: &[Re
     let mut entries = fs::read_dir(directory).map_err(|error| not_writable(directory, &error))?;
     if entries.next().is_none() {
         return Ok(());
+    }
+    let parts = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    for part in parts.filter(|path| path.extension().is_some_and(|ending| ending == "part")) {
+        check_unused(&part)?;
     }
     if !settings.overwrite {
         let problem = Problem::new("output-exists", "the output directory exists and is not empty");

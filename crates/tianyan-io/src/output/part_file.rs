@@ -126,8 +126,25 @@ pub(crate) fn not_writable(path: &Path, error: &dyn std::fmt::Display) -> Proble
         .help("choose an output directory on a disk that you may write to and that has space left")
 }
 
+/// The problem of a file that another run has open, if an error of HDF5 says so.
+pub(crate) fn in_use(path: &Path, why: &str) -> Option<Problem> {
+    let problem = || Problem::new("output-in-use", "another run is writing this file");
+    let help = "wait for its end, or name another output directory";
+    why.contains("unable to lock file").then(|| problem().at(Place::file(path.display().to_string())).help(help))
+}
+
+/// Fails if another run is writing to a file.
+pub(crate) fn check_unused(part: &Path) -> Result<(), Problems> {
+    let opened = if part.exists() { File::open_rw(part).map(|_| ()) } else { Ok(()) };
+    // What cannot be opened for another reason may be replaced.
+    opened.err().and_then(|error| in_use(part, &error.to_string())).map_or(Ok(()), |problem| Err(problem.into()))
+}
+
 /// The problem of a file that a run cannot go on with.
 pub(crate) fn not_resumed(path: &Path, why: &str) -> Problem {
+    if let Some(problem) = in_use(path, why) {
+        return problem;
+    }
     let why = why.lines().next().unwrap_or_default();
     Problem::new("resume-file", format!("the run cannot go on with this file: {why}"))
         .at(Place::file(path.display().to_string()))
