@@ -201,8 +201,9 @@ fn drill(arguments: &[&str], drill: &str) -> (String, Option<i32>, f64) {
     (told(&output), output.status.code(), began.elapsed().as_secs_f64())
 }
 
-/// How long a failure may take to end all ranks; the run itself takes some of it.
-const SOON: f64 = 15.0;
+/// How long a failure may take to end all ranks, with the start of the run, on a machine that does other things too; by
+/// itself it is a second or two.
+const SOON: f64 = 30.0;
 
 #[test]
 fn a_panic_ends_all_ranks() {
