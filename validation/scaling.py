@@ -76,9 +76,9 @@ def main():
             lines.append(f"| {name} | {ranks:,} | {1e3 * computing:.3f} | {1e3 * to_all:.3f} | {1e3 * to_listeners:.3f} | "
                          f"{seconds:.2f} | {100 * best / (computing + best):.0f} % |")
     lines += ["", "What bounds which: V1 stops gaining where a rank has a few cells with a body (the dearest is then the "
-              "epoch); the cortex gains up to 10^5 ranks if spikes go to listeners only, while all to all ends at the "
-              "lookup of everybody's spikes. Tianyan takes the first way by itself where less than half of all pairs of "
-              "cells and ranks are hearers.", ""]
+              "epoch); the cortex still gains at 10^5 ranks. By these assumptions sending everything to all is the cheaper "
+              "way in most rows, because its messages are few; Tianyan takes the other one by itself where less than half of "
+              "all pairs of cells and ranks are hearers, which no large machine has tried yet.", ""]
     (HERE / "scaling.md").write_text("\n".join(lines))
 
 

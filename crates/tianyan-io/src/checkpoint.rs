@@ -14,7 +14,6 @@
 //! whole. The two newest are kept.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use hdf5::types::VarLenUnicode;
@@ -22,7 +21,9 @@ use hdf5::{Dataset, File, H5Type};
 use serde::{Deserialize, Serialize};
 use tianyan_model::{CellState, Gid, Place, Problem, Problems, Spike};
 
-use crate::output::{Written, append_column, not_writable, part_path, rename_synced, text_attribute, write_failed};
+use crate::output::{
+    Written, append_column, not_writable, part_path, remove, rename_synced, text_attribute, write_failed,
+};
 
 /// Of the layout of the file; another one is refused.
 pub const FORMAT: u32 = 1;
@@ -177,12 +178,8 @@ fn remove_old(newest: &Path) {
 pub fn remove_all(output: &Path) -> Result<(), Problems> {
     let folder = folder(output);
     for path in generations(&folder) {
-        for path in [part_path(&path), path] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(not_writable(&path, &error).into()),
-                _ => {}
-            }
-        }
+        remove(&part_path(&path))?;
+        remove(&path)?;
     }
     // What else lies there is not ours.
     let _ = fs::remove_dir(&folder);

@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, RunSettings, TraceBlock};
 
 use crate::{checkpoint, parts};
+pub(crate) use directory::remove;
 pub use directory::{already_complete, has_results, is_complete};
 pub use field::Field;
 use field::FieldFile;
@@ -209,6 +210,30 @@ impl Sink {
     }
 }
 
+/// Where each report goes, by number: to a file that `field` or `report` opens, or nowhere.
+fn sinks(
+    settings: &OutputSettings,
+    reports: &[Report],
+    probes: &[Probe],
+    field: impl Fn(usize, &Report, &[Probe], &Field) -> Result<FieldFile, Problems>,
+    report: impl Fn(usize, &Report, &[Probe]) -> Result<ReportFile, Problems>,
+) -> Result<Vec<Sink>, Problems> {
+    let one = |(i, wanted): (usize, &Report)| {
+        let probes = directory::probes_of(probes, i);
+        if probes.is_empty() && settings.is_part {
+            return Ok(Sink::Nothing);
+        }
+        if let Some(electrodes) = settings.fields.iter().find(|field| field.report == i) {
+            return Ok(Sink::Field(Box::new(field(i, wanted, probes, electrodes)?)));
+        }
+        let mut file = report(i, wanted, probes)?;
+        let conversion = settings.conversions.iter().find(|conversion| conversion.report == i);
+        file.factors = conversion.map(|conversion| conversion.factors.clone());
+        Ok(Sink::Report(Box::new(file)))
+    };
+    reports.iter().enumerate().map(one).collect()
+}
+
 impl Output {
     /// Prepares the directory and creates all files.
     ///
@@ -227,27 +252,18 @@ impl Output {
         Output::clear(directory, settings, reports)?;
         let spikes =
             SpikeFile::create(directory.join(&settings.spikes.name), populations, &settings.source_populations)?;
-        let mut files = Files { spikes, reports: Vec::new() };
-        for (i, report) in reports.iter().enumerate() {
-            let probes = directory::probes_of(probes, i);
-            if probes.is_empty() && settings.is_part {
-                files.reports.push(Sink::Nothing);
-                continue;
-            }
-            if let Some(field) = settings.fields.iter().find(|field| field.report == i) {
-                files.reports.push(Sink::Field(Box::new(FieldFile::create(directory, report, probes, field)?)));
-                continue;
-            }
+        let field =
+            |_, report: &Report, probes: &[Probe], field: &Field| FieldFile::create(directory, report, probes, field);
+        let report = |i, report: &Report, probes: &[Probe]| {
             let rows = report.rows.count(run.duration_ms) as usize;
             let report = &Report { double: report.double || settings.double, ..report.clone() };
             let mut file = ReportFile::create(directory, report, probes, populations, rows, settings.buffer_bytes)?;
-            let conversion = settings.conversions.iter().find(|conversion| conversion.report == i);
-            file.factors = conversion.map(|conversion| conversion.factors.clone());
             if let Some(sources) = settings.synapse_sources.iter().find(|sources| sources.report == i) {
                 file.label_sources(&sources.gids, probes)?;
             }
-            files.reports.push(Sink::Report(Box::new(file)));
-        }
+            Ok(file)
+        };
+        let files = Files { spikes, reports: sinks(settings, reports, probes, field, report)? };
         Ok(Output::new(directory, settings, files, 0.0))
     }
 
@@ -279,23 +295,13 @@ impl Output {
         }
         directory::unfinish(directory, settings.is_part)?;
         let spikes = SpikeFile::resume(directory.join(&settings.spikes.name), populations, &written.spikes)?;
-        let mut files = Files { spikes, reports: Vec::new() };
-        for (i, (report, rows)) in reports.iter().zip(&written.rows).enumerate() {
-            let probes = directory::probes_of(probes, i);
-            if probes.is_empty() && settings.is_part {
-                files.reports.push(Sink::Nothing);
-                continue;
-            }
-            if let Some(field) = settings.fields.iter().find(|field| field.report == i) {
-                let file = FieldFile::resume(directory, report, probes, field, rows.rows)?;
-                files.reports.push(Sink::Field(Box::new(file)));
-                continue;
-            }
-            let mut file = ReportFile::resume(directory, report, probes, populations, *rows)?;
-            let conversion = settings.conversions.iter().find(|conversion| conversion.report == i);
-            file.factors = conversion.map(|conversion| conversion.factors.clone());
-            files.reports.push(Sink::Report(Box::new(file)));
-        }
+        let field = |i: usize, report: &Report, probes: &[Probe], field: &Field| {
+            FieldFile::resume(directory, report, probes, field, written.rows[i].rows)
+        };
+        let report = |i: usize, report: &Report, probes: &[Probe]| {
+            ReportFile::resume(directory, report, probes, populations, written.rows[i])
+        };
+        let files = Files { spikes, reports: sinks(settings, reports, probes, field, report)? };
         Ok(Output::new(directory, settings, files, time_ms))
     }
 

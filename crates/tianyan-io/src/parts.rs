@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use hdf5::{Dataset, File};
 use tianyan_model::{Gid, Place, Population, Probe, Problem, Problems, Report, Spike, TraceBlock};
 
-use crate::output::{RUN_JSON, not_writable, part_path};
+use crate::output::{RUN_JSON, part_path, remove};
 
 /// Rows that are read together.
 const BLOCK_ROWS: usize = 256;
@@ -46,12 +45,7 @@ pub(crate) fn remove_all(output: &Path) -> Result<(), Problems> {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             name == RUN_JSON || name.ends_with(".h5") || name.ends_with(".h5.part")
         };
-        for path in entries.filter(is_ours) {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(not_writable(&path, &error).into()),
-                _ => {}
-            }
-        }
+        entries.filter(is_ours).try_for_each(|path| remove(&path))?;
         // What else lies there is not ours.
         let _ = fs::remove_dir(&folder);
     }

@@ -40,7 +40,7 @@ pub use group::{
 pub use network::{Network, PeerCopy, build, name_of_row};
 pub use partition::{loads, partition};
 pub use probes::Sampler;
-pub use remote::RemotePeers;
+pub use remote::{RemotePeers, gids_of};
 pub use shape::{CellShape, Row, RowKind, RowNumbers};
 pub use state::{ALIGN, Arena, Field, State};
 pub use wiring::Wiring;

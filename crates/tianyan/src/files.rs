@@ -7,6 +7,7 @@ use tianyan_comm::Communicator;
 use tianyan_io::checkpoint::{Checkpoint, CheckpointHead};
 use tianyan_io::output::{Output, OutputSettings, already_complete, has_results, is_complete};
 use tianyan_io::parts;
+use tianyan_layout::gids_of;
 use tianyan_model::{Gid, Probe, Problem, Problems};
 
 /// Who writes the results of several ranks.
@@ -145,9 +146,4 @@ impl Session {
         let settings = self.source.output_settings(directory)?;
         Ok(OutputSettings { source_populations: self.source_populations()?, ..settings })
     }
-}
-
-/// The cells of a rank.
-pub(crate) fn gids_of(rank_of: &[u32], rank: usize) -> Vec<Gid> {
-    (0..).zip(rank_of).filter(|(_, of)| **of as usize == rank).map(|(gid, _)| Gid(gid)).collect()
 }

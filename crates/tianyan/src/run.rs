@@ -1,7 +1,7 @@
 //! A run: the loop over epochs and its files.
 
 use crate::checkpoints::{self, CheckpointPlan, Schedule};
-use crate::files::{Files, Writers, gids_of};
+use crate::files::{Files, Writers};
 use crate::ranks::agree;
 use crate::{Error, Estimate, GIT, RankEstimate, Session, VERSION, usage};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use tianyan_io::output::{
     Output, PopulationSize, RankSummary, RunStatus, RunSummary, file_name, rfc3339, write_run_json,
 };
 use tianyan_io::parts;
-use tianyan_layout::{Network, loads, partition};
+use tianyan_layout::{Network, gids_of, loads, partition};
 use tianyan_model::{Epoch, Problems};
 
 /// How a run is carried out; nothing here changes its results.
@@ -55,7 +55,7 @@ pub struct Progress {
 /// A run that has begun.
 pub struct Run {
     simulation: Simulation,
-    /// On rank 0.
+    /// Of the ranks that write.
     output: Option<Output>,
     duration_ms: f64,
     dt_ms: f64,
@@ -102,8 +102,7 @@ impl Session {
         self.start_on(options, Box::new(Solo))
     }
 
-    /// The same on one of several ranks, each of which simulates some of the cells. All ranks start together; rank 0
-    /// writes.
+    /// The same on one of several ranks, each of which simulates some of the cells. All ranks start together.
     pub fn start_on(&self, options: &StartOptions, mut comm: Box<dyn Communicator>) -> Result<Run, Error> {
         let setup = Instant::now();
         let started = rfc3339(SystemTime::now());

@@ -95,9 +95,11 @@ pub(crate) fn prepare(directory: &Path, settings: &OutputSettings, reports: &[Re
 
 /// Whether the folder has results of a run that was completed.
 pub fn is_complete(directory: &Path) -> bool {
-    let text = fs::read_to_string(directory.join(RUN_JSON)).ok();
-    let run = text.and_then(|text| serde_json::from_str::<RunSummary>(&text).ok());
-    run.is_some_and(|run| run.status == RunStatus::Done)
+    run_of(directory).is_some_and(|run| run.status == RunStatus::Done)
+}
+
+fn run_of(directory: &Path) -> Option<RunSummary> {
+    serde_json::from_str(&fs::read_to_string(directory.join(RUN_JSON)).ok()?).ok()
 }
 
 /// Whether the folder, or that of a rank in it, has a result file under its final name.
@@ -129,8 +131,7 @@ pub fn already_complete(directory: &Path) -> Problems {
 
 /// `run.json` goes first: from then on nothing in the directory claims to be complete.
 fn remove_old(directory: &Path, settings: &OutputSettings, reports: &[Report]) -> Result<(), Problems> {
-    let run_json = directory.join(RUN_JSON);
-    let old = fs::read_to_string(&run_json).ok().and_then(|text| serde_json::from_str::<RunSummary>(&text).ok());
+    let old = run_of(directory);
     let mut names = vec![RUN_JSON.to_string(), settings.spikes.name.clone()];
     names.extend(reports.iter().map(|report| format!("{}.h5", report.name)));
     names.extend(old.map_or(Vec::new(), |run| run.outputs).into_iter().filter(|name| is_ours(name)));
@@ -146,7 +147,8 @@ fn is_ours(name: &str) -> bool {
     (name.ends_with(".h5") || name.ends_with(".h5.part")) && !name.contains(['/', '\\'])
 }
 
-fn remove(path: &PathBuf) -> Result<(), Problems> {
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), Problems> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(not_writable(path, &error).into()),
         _ => Ok(()),
