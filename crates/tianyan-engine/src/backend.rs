@@ -2,7 +2,7 @@
 
 use crate::{EngineError, Profile, Unfit};
 use std::ops::Range;
-use tianyan_layout::{Group, Sampler, Slot, State, Target};
+use tianyan_layout::{Group, PeerCopy, Sampler, Slot, State, Target};
 use tianyan_model::{Gid, Spike};
 
 /// How far [`Backend::advance`] goes, and with which groups.
@@ -125,6 +125,12 @@ pub trait Backend: Send {
     fn target(&self) -> Target;
     /// Takes the groups, initialised. Called once.
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError>;
+    /// Takes over what cells see of each other in every step, if this device has all of it: true if coupled groups advance
+    /// whole steps with the others from now on. Called once, between `load` and `set_probes`.
+    fn couple(&mut self, copies: &[PeerCopy]) -> bool {
+        let _ = copies;
+        false
+    }
     /// Advances the steps `steps` of the epoch that `inputs` describes; `phase` says which groups and how far.
     fn advance(
         &mut self,

@@ -7,11 +7,11 @@ use crate::native;
 use crate::profile::{Part, Profile, Stopwatch};
 use crate::rates::{RateTables, Unfit};
 use crate::step::{self, Clock, Scratch};
-use crate::{EngineError, error};
+use crate::EngineError;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use tianyan_layout::{Group, MechanismTable, Precision, Sampler, Slot, State, Target};
+use tianyan_layout::{Group, Layout, MechanismTable, Precision, Sampler, Slot, State, Target};
 use tianyan_nmodl::Mechanism;
 
 /// How the CPU backend is set up.
@@ -103,8 +103,10 @@ impl CpuBackend {
 
 impl Backend for CpuBackend {
     fn target(&self) -> Target {
+        let lanes = if self.options.lanes > 0 { self.options.lanes } else { native::lanes() };
         Target {
-            lanes: if self.options.lanes > 0 { self.options.lanes } else { native::lanes() },
+            lanes,
+            alike: lanes,
             group_bytes: if self.options.group_bytes > 0 { self.options.group_bytes } else { 512 << 10 },
             threads: self.options.threads.max(1),
             precision: Precision::Double,
@@ -263,25 +265,27 @@ impl Loaded {
     }
 
     fn check_finite(&self, step: u64) -> Result<(), EngineError> {
-        let layout = &self.group.layout;
-        let v = &self.group.state.values()[layout.node_fields.voltage..][..layout.nodes];
-        let wrong = |v: &f64| v.is_nan() || v.abs() >= LARGEST_VOLTAGE_MV;
-        // What a ghost computes is nobody's.
-        let of_cell = |node: usize| layout.rows.row_of(node).map(|(gid, row)| (node, gid, row));
-        let found = (0..v.len()).filter(|node| wrong(&v[*node])).find_map(of_cell);
-        let Some((node, gid, row)) = found else { return Ok(()) };
-        let (mechanism, time_ms) = (self.first_not_finite(node), step as f64 * layout.run.dt_ms);
-        Err(error::EngineError::NotFinite { gid, row, section: None, mechanism, v_mv: v[node], time_ms })
+        not_finite(&self.group.layout, self.group.state.values(), step).map_or(Ok(()), Err)
     }
+}
 
-    /// The first mechanism at a node of which something is no finite number.
-    fn first_not_finite(&self, node: usize) -> Option<String> {
-        let state = self.group.state.values();
-        let is_wrong = |table: &&MechanismTable| {
-            let instances = (0..table.count).filter(|i| table.index[*i] as usize == node);
-            let own: Vec<usize> = (0..table.offsets.len()).filter(|f| !table.mechanism.fields[*f].shared).collect();
-            instances.flat_map(|i| own.iter().map(move |f| (i, *f))).any(|(i, f)| !state[table.slot(f, i)].is_finite())
-        };
-        self.group.layout.tables.iter().find(is_wrong).map(|table| table.mechanism.name.clone())
-    }
+/// The error of a group of which some compartment's v is no membrane's, once `step` steps are done.
+pub fn not_finite(layout: &Layout, state: &[f64], step: u64) -> Option<EngineError> {
+    let v = &state[layout.node_fields.voltage..][..layout.nodes];
+    let wrong = |v: &f64| v.is_nan() || v.abs() >= LARGEST_VOLTAGE_MV;
+    // What a ghost computes is nobody's.
+    let of_cell = |node: usize| layout.rows.row_of(node).map(|(gid, row)| (node, gid, row));
+    let (node, gid, row) = (0..v.len()).filter(|node| wrong(&v[*node])).find_map(of_cell)?;
+    let (mechanism, time_ms) = (first_not_finite(layout, state, node), step as f64 * layout.run.dt_ms);
+    Some(EngineError::NotFinite { gid, row, section: None, mechanism, v_mv: v[node], time_ms })
+}
+
+/// The first mechanism at a node of which something is no finite number.
+fn first_not_finite(layout: &Layout, state: &[f64], node: usize) -> Option<String> {
+    let is_wrong = |table: &&MechanismTable| {
+        let instances = (0..table.count).filter(|i| table.index[*i] as usize == node);
+        let own: Vec<usize> = (0..table.offsets.len()).filter(|f| !table.mechanism.fields[*f].shared).collect();
+        instances.flat_map(|i| own.iter().map(move |f| (i, *f))).any(|(i, f)| !state[table.slot(f, i)].is_finite())
+    };
+    layout.tables.iter().find(is_wrong).map(|table| table.mechanism.name.clone())
 }

@@ -18,13 +18,15 @@ pub enum EngineError {
     LostSpikes { sent: u64, received: u64 },
     /// The C compiler refused a mechanism's text, or its result could not be loaded.
     Kernel { mechanism: String, message: String },
+    /// A device refused something, or cannot do what the model asks for.
+    Device { what: String, help: String },
     /// A layout that no backend can run: a bug in the layout, not in the input.
     Layout(String),
 }
 
 impl EngineError {
     /// The error of an instance whose own events cannot go on.
-    pub(crate) fn self_events(layout: &Layout, overflow: &Overflow) -> EngineError {
+    pub fn self_events(layout: &Layout, overflow: &Overflow) -> EngineError {
         let table = &layout.tables[overflow.table];
         EngineError::SelfEvents {
             mechanism: table.mechanism.name.clone(),
@@ -79,6 +81,7 @@ impl fmt::Display for EngineError {
                 "error[run-lost-spikes]: {sent} spikes were sent between ranks, but {received} arrived; the results are \
                  wrong\n  help: this is a bug in Tianyan, or in the MPI of this machine"
             ),
+            EngineError::Device { what, help } => write!(f, "error[device]: {what}\n  help: {help}"),
             EngineError::Layout(message) => write!(f, "error[layout]: {message}; this is a bug in Tianyan"),
         }
     }

@@ -32,13 +32,15 @@ mod wire;
 
 pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 pub use compile::{Compiler, KernelCache};
-pub use cpu::{CpuBackend, CpuOptions};
+pub use cpu::{CpuBackend, CpuOptions, not_finite};
+pub use deliver::{Fault, Overflow};
 pub use error::EngineError;
 pub use exchange::Way;
 pub use kernels::{KernelOrigin, Kernels, Sweep};
 pub use native::{instruction_set, release_memory, solve};
 pub use profile::Profile;
-pub use rates::Unfit;
-pub use simulation::{Simulation, Spent};
+pub use rates::{RateTables, Unfit};
+pub use simulation::{MOST_EPOCH_STEPS, Simulation, Spent};
 pub use solve::{Arrays, Given};
+pub use poisson::cumulative;
 pub use step::next_ms;

@@ -93,8 +93,8 @@ fn uniform(high: [u32; LANES], low: [u32; LANES]) -> [f64; LANES] {
     std::array::from_fn(one)
 }
 
-/// P(N <= n) of a Poisson distribution with that mean.
-fn cumulative(mean: f64) -> Vec<f64> {
+/// P(N <= n) of a Poisson distribution with that mean, for n = 0, 1, 2 ... as far as it differs from 1.
+pub fn cumulative(mean: f64) -> Vec<f64> {
     let mut all = Vec::new();
     let (mut term, mut sum) = ((-mean).exp(), 0.0);
     for n in 1.. {

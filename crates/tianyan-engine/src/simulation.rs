@@ -19,7 +19,7 @@ use tianyan_model::{Epoch, Gid, RunSettings, Spike, TraceBlock, Waveform};
 mod snapshot;
 
 /// Steps after which an epoch ends where no delay says so: the block in which output is written.
-const OUTPUT_BLOCK_STEPS: u64 = 400;
+pub const MOST_EPOCH_STEPS: u64 = 400;
 
 /// Wall time of this rank since the run began, s.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -87,6 +87,7 @@ impl Simulation {
         mut backend: Box<dyn Backend>,
         mut comm: Box<dyn Communicator>,
     ) -> Result<Simulation, EngineError> {
+        let alone = network.remote.read.is_empty() && network.remote.seen.is_empty();
         let peers = Peers::new(&network.peers, std::mem::take(&mut network.remote));
         let start = start::initialise(&mut network, backend.target().threads, &peers, comm.as_mut());
         if let Some((group, overflow)) = &start.overflow {
@@ -94,14 +95,14 @@ impl Simulation {
         }
         let layouts = network.groups.iter().map(|group| group.layout.clone()).collect();
         let group_count = network.groups.len();
-        let coupled = network.groups.iter().any(|g| g.layout.coupled);
-        let uncoupled = network.groups.iter().any(|g| !g.layout.coupled);
+        let [uncoupled, coupled] = [false, true].map(|is| network.groups.iter().any(|g| g.layout.coupled == is));
         let epoch_steps = epoch_steps(network.least_delay_ms, run, comm.as_mut());
         // Any rank's snapshot must have what another one still waits for.
         let longest_delay_ms = -comm.min(-network.longest_delay_ms);
         let exchange = SpikeExchange::new(&network.heard, network.ordered, comm.as_mut());
         let columns = network.samplers.iter().map(|s| columns_of(s, group_count)).collect();
         backend.load(network.groups)?;
+        let by_backend = coupled && alone && backend.couple(&network.peers);
         backend.set_probes(&network.samplers);
         let outputs = GroupOutputs { spikes: Vec::new(), rows: vec![Vec::new(); network.samplers.len()] };
         Ok(Simulation {
@@ -115,8 +116,8 @@ impl Simulation {
             connectivity: network.connectivity,
             waveforms: network.waveforms,
             peers,
-            coupled,
-            uncoupled,
+            coupled: coupled && !by_backend,
+            uncoupled: uncoupled || by_backend,
             samplers: network.samplers,
             columns,
             layouts,
@@ -432,7 +433,7 @@ impl Trains {
 fn epoch_steps(least_delay_ms: Option<f64>, run: &RunSettings, comm: &mut dyn Communicator) -> u64 {
     let least = comm.min(least_delay_ms.unwrap_or(f64::INFINITY));
     let steps = (least / run.dt_ms + 1e-9).floor();
-    (steps.min(OUTPUT_BLOCK_STEPS as f64) as u64).max(1)
+    (steps.min(MOST_EPOCH_STEPS as f64) as u64).max(1)
 }
 
 /// For each group the columns of a sampler that lie there.

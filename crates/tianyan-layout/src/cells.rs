@@ -226,8 +226,8 @@ fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, targ
     // Free cells: at least one group a thread, none larger than the cache.
     let free_share = share(&free).min(target.group_bytes.max(1));
     let coupled_share = share(&coupled);
-    let mut groups = cut(&free, free_share, target.lanes, bytes, false);
-    groups.extend(cut(&coupled, coupled_share, target.lanes, bytes, true));
+    let mut groups = cut(&free, free_share, target.alike, bytes, false);
+    groups.extend(cut(&coupled, coupled_share, target.alike, bytes, true));
     for ((_, coupled), cells) in points {
         let most = (target.group_bytes / BYTES_PER_POINT).max(1);
         let share = cells.len().div_ceil(target.threads.max(1)).min(most).next_multiple_of(ALIGN);
@@ -236,17 +236,17 @@ fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, targ
     groups
 }
 
-/// As many cells of a kind as there are lanes stay together.
+/// `alike` cells of a kind stay together.
 fn cut(
     cells: &[GroupCell],
     share: usize,
-    lanes: usize,
+    alike: usize,
     bytes: impl Fn(&GroupCell) -> usize,
     coupled: bool,
 ) -> Vec<GroupCells> {
     let mut groups: Vec<GroupCells> = Vec::new();
     let mut filled = usize::MAX;
-    for bunch in cells.chunk_by(|a, b| a.kind == b.kind).flat_map(|cells| cells.chunks(lanes)) {
+    for bunch in cells.chunk_by(|a, b| a.kind == b.kind).flat_map(|cells| cells.chunks(alike.max(1))) {
         let size: usize = bunch.iter().map(&bytes).sum();
         if filled.saturating_add(size / 2) > share {
             groups.push(GroupCells { cells: Vec::new(), coupled, points: false });

@@ -43,13 +43,15 @@ pub use probes::Sampler;
 pub use remote::{RemotePeers, gids_of};
 pub use shape::{CellShape, Row, RowKind, RowNumbers};
 pub use state::{ALIGN, Arena, Field, State};
-pub use wiring::Wiring;
+pub use wiring::{Weights, Wiring};
 
 /// What a backend asks of the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
     /// Chains of rows that lie side by side.
     pub lanes: usize,
+    /// So many cells of a kind stay together in a group.
+    pub alike: usize,
     /// A group of uncoupled cells should not be larger than this, so that it stays in the cache.
     pub group_bytes: usize,
     /// A coupled component is cut into this many groups.

@@ -195,6 +195,26 @@ impl Wiring {
         self.len() * (4 + 2 + self.weight.width()) + 4 * self.first.len()
     }
 
+    /// The first connection of each gid, and behind them the end of the last one's.
+    pub fn first(&self) -> &[u32] {
+        &self.first
+    }
+
+    /// Where each connection ends: input times the table's padded count, plus instance.
+    pub fn targets(&self) -> &[u32] {
+        &self.target
+    }
+
+    /// The delay of each connection, steps.
+    pub fn delays(&self) -> &[u16] {
+        &self.delay_steps
+    }
+
+    /// What each connection adds.
+    pub fn weights(&self) -> &Weights {
+        &self.weight
+    }
+
     /// Calls `add(delay_steps, target, weight)` for each connection of a source.
     #[inline]
     pub fn each(&self, source: Gid, mut add: impl FnMut(u16, u32, f64)) {

@@ -28,11 +28,24 @@ use crate::ir::{
 use crate::mechanism::Mechanism;
 use crate::rates::Rates;
 
+mod fused;
+
+pub use fused::{Part, Place, fused};
+
 /// What must stand before the text of the mechanisms, once.
 pub const PRELUDE: &str = include_str!("kernel.h");
 
 /// The text of a mechanism's kernels.
 pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
+    kernels(mechanism, prefix, mechanism.has_runs())
+}
+
+/// The same without the kernels for runs.
+pub fn emit_indexed(mechanism: &Mechanism, prefix: &str) -> String {
+    kernels(mechanism, prefix, false)
+}
+
+fn kernels(mechanism: &Mechanism, prefix: &str, runs: bool) -> String {
     let mut text = format!("/* {} */\n", mechanism.name);
     for (name, kernel) in mechanism.kernels.all() {
         let looped = SWEEPS.contains(&name);
@@ -47,7 +60,7 @@ pub fn emit(mechanism: &Mechanism, prefix: &str) -> String {
             ),
         };
         text += &Emitter::new(mechanism, kernel).kernel(&head, looped);
-        if looped && mechanism.has_runs() {
+        if looped && runs {
             let head = format!("KERNEL {prefix}{}_{name}_run(ARGUMENTS) {{\n", mechanism.name);
             text += &Emitter { is_run: true, shown_only: mechanism.shown_only(), ..Emitter::new(mechanism, kernel) }
                 .kernel(&head, true);
@@ -70,6 +83,8 @@ struct Emitter<'a> {
     is_run: bool,
     /// Fields that runs leave out.
     shown_only: Vec<bool>,
+    /// In a fused loop: where each binding lies.
+    places: Option<&'a [Place]>,
     /// For each operation: is it the same for all instances?
     uniform: Vec<bool>,
     text: String,
@@ -82,6 +97,7 @@ impl<'a> Emitter<'a> {
             kernel,
             is_run: false,
             shown_only: Vec::new(),
+            places: None,
             uniform: uniform(mechanism, kernel),
             text: String::new(),
         }
@@ -201,7 +217,13 @@ impl<'a> Emitter<'a> {
         let touched = self.touched();
         for b in &touched {
             let name = self.binding_name(*b);
-            self.line(format_args!("  double *p{b} = state + field[{b}]; /* {name} */"));
+            let place = match self.mechanism.kernels.bindings[*b as usize] {
+                Binding::Node(NodeVariable::Voltage) => format!("VOLTAGES({b})"),
+                Binding::Node(NodeVariable::Rhs) => format!("CURRENTS({b})"),
+                Binding::Node(NodeVariable::Diagonal) => format!("DIAGONALS({b})"),
+                _ => format!("state + field[{b}]"),
+            };
+            self.line(format_args!("  double *p{b} = {place}; /* {name} */"));
         }
         let ions = if self.is_run { BTreeSet::new() } else { self.ions() };
         for k in ions {
@@ -267,6 +289,9 @@ impl<'a> Emitter<'a> {
     }
 
     fn element(&self, b: u32) -> String {
+        if let Some(places) = self.places {
+            return self.fused_element(b, places[b as usize]);
+        }
         match self.mechanism.kernels.bindings[b as usize] {
             Binding::Field(f) if self.mechanism.fields[f].shared => format!("p{b}[0]"),
             Binding::Field(_) => format!("p{b}[i]"),

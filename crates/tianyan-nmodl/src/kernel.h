@@ -1,4 +1,4 @@
-/* What every kernel needs: the loop (C) or the thread (CUDA), and our own elementary functions.
+/* What every kernel needs: the loop (C) or the threads of a block (CUDA), and our own elementary functions.
    The functions are the twins of math.rs: same names, same operations in the same order, same bits.
    Compile without contraction: -ffp-contract=off (C), --fmad=false (CUDA). */
 #ifdef __CUDACC__
@@ -6,14 +6,16 @@ typedef long long i64;
 typedef unsigned long long u64;
 typedef int i32;
 typedef unsigned int u32;
+typedef unsigned short u16;
 #define FN static __device__ __forceinline__
 #define RESTRICT __restrict__
-#define KERNEL extern "C" __global__ void
-#define FUNCTION extern "C" __device__ void
+/* Never inlined: each has registers of its own, whatever stands around the call. */
+#define KERNEL static __device__ __noinline__ void
+#define FUNCTION static __device__ __noinline__ void
 #define FMA(a, b, c) fma((a), (b), (c))
 #define BITS(x) ((u64)__double_as_longlong(x))
 #define DOUBLE(u) __longlong_as_double((i64)(u))
-#define FOREACH(i, n) { i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; if (i < (n)) {
+#define FOREACH(i, n) for (i32 i = threadIdx.x; i < (i32)(n); i += blockDim.x) {{
 #define END_FOREACH }}
 #define ABS(x) fabs(x)
 #define FLOOR(x) floor(x)
@@ -23,6 +25,10 @@ typedef unsigned int u32;
 #define INF DOUBLE(0x7ff0000000000000ULL)
 #define NOT_A_NUMBER DOUBLE(0x7ff8000000000000ULL)
 typedef bool flag;
+/* The arrays that the voltage equation is solved in; what is compiled with this says where they lie. */
+#define VOLTAGES(b) TREE_VOLTAGE
+#define CURRENTS(b) TREE_RHS
+#define DIAGONALS(b) TREE_DIAGONAL
 #else
 #include <stdint.h>
 typedef int64_t i64;
@@ -52,6 +58,9 @@ FN double DOUBLE(u64 x) { union { double d; u64 u; } y; y.u = x; return y.d; }
 #define INF __builtin_inf()
 #define NOT_A_NUMBER __builtin_nan("")
 typedef _Bool flag;
+#define VOLTAGES(b) (state + field[b])
+#define CURRENTS(b) (state + field[b])
+#define DIAGONALS(b) (state + field[b])
 #endif
 /* Stores to nodes and ions. Where the machine can scatter they stand in the loop; where it cannot (AVX2), the
    loop keeps blocks of them and a second one delivers, so that the first vectorises. */
@@ -75,6 +84,8 @@ typedef _Bool flag;
 #endif
 #define ARGUMENTS double *RESTRICT state, const i64 *RESTRICT field, const i32 *RESTRICT index, i64 n, double t, double dt, \
   const double *RESTRICT rates
+#define FUSED_ARGUMENTS double *RESTRICT state, const i32 *RESTRICT at, i32 n, double t, double dt, \
+  const double *const *RESTRICT rates
 /* Rates: the place of v among the rows of a table, and the cubic in it. Twins of rates.rs. */
 FN double rate_place(const double *rates, double v, i32 *row) {
   double at = (v - rates[0]) * rates[1];
@@ -90,8 +101,9 @@ FN double rate_value(const double *c, double part, int columns) {
   return FMA(part, FMA(part, FMA(part, c[3 * columns], c[2 * columns]), c[columns]), c[0]);
 }
 #ifdef __CUDACC__
-#define FOREACH_RATED(i, n, count, columns, v) FOREACH(i, n) i32 row; const double part = rate_place(rates, (v), &row); \
-  const double *cubics = rates + 8 + (i64)row * 4 * (columns);
+#define RATES_AT(table, columns, v) i32 row; const double part = rate_place((table), (v), &row); \
+  const double *cubics = (table) + 8 + (i64)row * 4 * (columns);
+#define FOREACH_RATED(i, n, count, columns, v) FOREACH(i, n) RATES_AT(rates, columns, v)
 #define RATE(k, columns) rate_value(cubics + (k), part, (columns))
 #define END_RATED END_FOREACH
 #else

@@ -1,0 +1,19 @@
+//! The CUDA backend: a block of threads takes a group through a whole epoch in one launch.
+//!
+//! Groups come from the layout with a warp's width of chains side by side ([`source::LANES`]). [`arena`] gives each field
+//! one place in the states of all groups; [`program`] turns a step into stages; [`source`] writes the text of the kernels
+//! around the files of `cuda/`, with the mechanisms' kernels that the CPU runs too; [`device`] compiles and launches it
+//! ([`loaded`] brings tables to the device). The bits are those of the CPU: no contraction, our own elementary functions,
+//! one order of sums for each node, and no float atomics but in sums that are exact.
+#![deny(unsafe_code)]
+
+pub mod arena;
+mod backend;
+pub mod device;
+pub mod loaded;
+pub mod program;
+pub mod source;
+pub mod tables;
+
+pub use backend::{CudaBackend, CudaOptions, suits};
+pub use device::{compiler, devices};

@@ -1,0 +1,269 @@
+//! The stages of a group's step, in the order of `tianyan_engine::step`.
+
+use crate::arena::{Arena, Placement};
+use crate::source::{MEMBRANE_DIAGONAL, Program};
+use crate::tables::{Moment, Op, Stage};
+use std::collections::{BTreeMap, BTreeSet};
+use tianyan_engine::Sweep;
+use tianyan_layout::{Layout, MechanismTable};
+use tianyan_model::SecondOrder;
+use tianyan_nmodl::ir::{Binding, Share};
+
+/// A stage with its lists.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// What it does.
+    pub stage: Stage,
+    /// Its lists of places, nodes or instances.
+    pub lists: [Vec<i32>; 3],
+    /// Of fused loops the tables of the group whose rates are looked up, by part.
+    pub rates: Vec<usize>,
+}
+
+/// A step of a group.
+#[derive(Debug, Clone, Default)]
+pub struct Steps {
+    /// In order.
+    pub drafts: Vec<Draft>,
+    /// The first stage behind the exchange of peers.
+    pub states_from: usize,
+}
+
+/// What the stages of a group are made of.
+pub struct Stages<'a> {
+    /// The group's tables.
+    pub layout: &'a Layout,
+    /// Where its numbers lie.
+    pub placement: &'a Placement,
+    /// Where fields lie in all groups.
+    pub arena: &'a Arena,
+    /// For each table: are its rates looked up?
+    pub rated: &'a [bool],
+    /// Places that are read and written between the halves of a step.
+    pub peers: &'a [(usize, usize)],
+}
+
+impl From<Stage> for Draft {
+    fn from(stage: Stage) -> Draft {
+        Draft { stage, ..Draft::default() }
+    }
+}
+
+impl Stages<'_> {
+    /// All stages; fused loops are entered into the program.
+    pub fn steps(&self, program: &mut Program) -> Steps {
+        let layout = self.layout;
+        let mut drafts: Vec<Draft> = vec![Stage::new(Op::Deliver).into()];
+        if !layout.wirings.is_empty() || !layout.backgrounds.is_empty() {
+            drafts.push(Stage::new(Op::Listen).into());
+        }
+        if !layout.driven.is_empty() {
+            drafts.push(Stage::new(Op::Drive).into());
+            let prepared = layout.prepared_in_step.iter();
+            drafts.extend(prepared.map(|t| self.sweep(*t, Sweep::Prepare, Moment::Middle)));
+        }
+        if !layout.points || layout.tables.len() > 1 {
+            self.currents(program, &mut drafts);
+        }
+        if !layout.points {
+            let factor = if layout.run.second_order == SecondOrder::Off { 1.0 } else { 2.0 };
+            drafts.push(Stage { factor, ..Stage::new(Op::Solve) }.into());
+            drafts.extend(self.membrane(Op::Membrane));
+            self.correct(&mut drafts);
+        }
+        if !self.peers.is_empty() {
+            let side = |of: fn(&(usize, usize)) -> usize| self.peers.iter().map(|peer| of(peer) as i32).collect();
+            let stage = Stage { n: self.peers.len() as i32, ..Stage::new(Op::Peers) };
+            drafts.push(Draft { stage, lists: [side(|p| p.0), side(|p| p.1), Vec::new()], rates: Vec::new() });
+        }
+        let states_from = drafts.len();
+        let all: Vec<usize> = (0..layout.tables.len()).collect();
+        self.sweeps(&all, Sweep::State, Moment::End, program, &mut drafts);
+        let fires = |t: &&usize| layout.tables[**t].mechanism.spike.is_some();
+        drafts.extend(all.iter().filter(fires).map(|t| Stage { table: *t as i32, ..Stage::new(Op::Fire) }.into()));
+        for sweep in [Sweep::AfterSolve, Sweep::BeforeStep] {
+            drafts.extend(self.plain_sweeps(sweep, Moment::End));
+        }
+        drafts.push(Stage::new(Op::Record).into());
+        Steps { drafts, states_from }
+    }
+
+    fn currents(&self, program: &mut Program, drafts: &mut Vec<Draft>) {
+        let layout = self.layout;
+        drafts.push(Stage { n: layout.nodes as i32 + 1, ..Stage::new(Op::Begin) }.into());
+        drafts.extend(self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle));
+        for ion in &layout.ions {
+            let clear = |at| Stage { a: self.place(at), n: ion.padded as i32, ..Stage::new(Op::Clear) }.into();
+            drafts.push(clear(ion.current));
+            if layout.run.second_order == SecondOrder::VoltageAndCurrents {
+                drafts.push(clear(ion.conductance));
+            }
+            if !ion.nernst_in_step.is_empty() {
+                let stage = Stage {
+                    n: ion.nernst_in_step.len() as i32,
+                    a: self.place(ion.reversal),
+                    b: self.place(ion.inside),
+                    c: self.place(ion.outside),
+                    factor: nernst_factor(ion.valence, layout.run.temperature_celsius),
+                    ..Stage::new(Op::Nernst)
+                };
+                let list = ion.nernst_in_step.iter().map(|i| *i as i32).collect();
+                drafts.push(Draft { stage, lists: [list, Vec::new(), Vec::new()], rates: Vec::new() });
+            }
+        }
+        for electrodes in [false, true] {
+            let is_turn = |t: &usize| layout.tables[*t].mechanism.electrode == electrodes;
+            let tables: Vec<usize> = (0..layout.tables.len()).filter(is_turn).collect();
+            self.sweeps(&tables, Sweep::Current, Moment::Middle, program, drafts);
+            if !electrodes {
+                drafts.extend(self.membrane(Op::Keep));
+            }
+        }
+        if layout.points {
+            drafts.extend(self.membrane(Op::WholeMembrane));
+        }
+    }
+
+    /// Sweeps over tables in order: those in runs that follow each other are fused.
+    fn sweeps(&self, tables: &[usize], sweep: Sweep, when: Moment, program: &mut Program, drafts: &mut Vec<Draft>) {
+        let table = |t: &usize| &self.layout.tables[*t];
+        let active: Vec<usize> =
+            tables.iter().copied().filter(|t| !sweep.kernel(&table(t).mechanism.kernels).is_empty()).collect();
+        let in_runs = |t: &usize| !table(t).runs.is_empty();
+        for alike in active.chunk_by(|a, b| in_runs(a) && in_runs(b)) {
+            if in_runs(&alike[0]) {
+                self.fused(alike, sweep, when, program, drafts);
+                continue;
+            }
+            drafts.push(self.sweep(alike[0], sweep, when));
+            if sweep == Sweep::Current {
+                let shares = &table(&alike[0]).mechanism.kernels.shares;
+                drafts.extend(shares.iter().map(|to| self.share(table(&alike[0]), to)));
+            }
+        }
+    }
+
+    fn plain_sweeps(&self, sweep: Sweep, when: Moment) -> impl Iterator<Item = Draft> {
+        let has = move |t: &usize| !sweep.kernel(&self.layout.tables[*t].mechanism.kernels).is_empty();
+        (0..self.layout.tables.len()).filter(has).map(move |t| self.sweep(t, sweep, when))
+    }
+
+    fn sweep(&self, t: usize, sweep: Sweep, when: Moment) -> Draft {
+        let sweep = if sweep == Sweep::State && self.rated[t] { Sweep::Rated } else { sweep };
+        Stage { code: sweep as i32, table: t as i32, ..Stage::new(Op::Sweep) }.at(when).into()
+    }
+
+    /// A loop for each stretch of nodes that carry the same of these tables.
+    fn fused(&self, tables: &[usize], sweep: Sweep, when: Moment, program: &mut Program, drafts: &mut Vec<Draft>) {
+        let stretches: Vec<(usize, Stretch)> =
+            tables.iter().flat_map(|t| stretches(&self.layout.tables[*t]).map(move |stretch| (*t, stretch))).collect();
+        let ends: BTreeSet<usize> = stretches.iter().flat_map(|(_, s)| [s.node, s.node + s.count]).collect();
+        let ends: Vec<usize> = ends.into_iter().collect();
+        for pair in ends.windows(2) {
+            let inside: Vec<&(usize, Stretch)> =
+                stretches.iter().filter(|(_, s)| s.node <= pair[0] && pair[1] <= s.node + s.count).collect();
+            if inside.is_empty() {
+                continue;
+            }
+            let mut ions: BTreeMap<&str, usize> = BTreeMap::new();
+            let (mut parts, mut own) = (Vec::new(), Vec::new());
+            for (t, stretch) in &inside {
+                let mechanism = &self.layout.tables[*t].mechanism;
+                let shift = pair[0] - stretch.node;
+                for (ion, first) in mechanism.ions.iter().zip(&stretch.ions) {
+                    ions.insert(&ion.name, first + shift);
+                }
+                own.push((stretch.first + shift) as i32);
+                let kernel = match sweep {
+                    Sweep::Current => "current",
+                    _ if self.rated[*t] => "rated",
+                    _ => "state",
+                };
+                parts.push((program.code(mechanism), kernel));
+            }
+            let at = std::iter::once(pair[0] as i32).chain(ions.values().map(|first| *first as i32)).chain(own);
+            let (code, n) = (program.fuse(parts) as i32, (pair[1] - pair[0]) as i32);
+            let stage = Stage { code, n, ..Stage::new(Op::Fused) }.at(when);
+            let rates = inside.iter().map(|(t, _)| *t).collect();
+            drafts.push(Draft { stage, lists: [at.collect(), Vec::new(), Vec::new()], rates });
+        }
+    }
+
+    /// Where the shares of a table's instances go, target by target.
+    fn share(&self, table: &MechanismTable, share: &Share) -> Draft {
+        let block = match table.mechanism.kernels.bindings[share.to as usize] {
+            Binding::Ion(k, _) => 1 + k,
+            _ => 0,
+        };
+        let index = &table.index[block * table.padded..][..table.count];
+        let mut of: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+        for (instance, target) in (0..).zip(index) {
+            of.entry(*target).or_default().push(instance);
+        }
+        let first = of.values().scan(0, |sum, instances| {
+            *sum += instances.len() as i32;
+            Some(*sum)
+        });
+        let second = std::iter::once(0).chain(first).collect();
+        let stage = Stage {
+            n: of.len() as i32,
+            a: self.place(table.field[share.from as usize] as usize),
+            b: self.place(table.field[share.to as usize] as usize),
+            ..Stage::new(Op::Share)
+        };
+        let (targets, instances) = (of.keys().copied().collect(), of.into_values().flatten().collect());
+        Draft { stage, lists: [targets, second, instances], rates: Vec::new() }
+    }
+
+    fn membrane(&self, op: Op) -> Option<Draft> {
+        let current = self.layout.node_fields.membrane_current?;
+        let (a, b) = (self.place(current), self.arena.at(MEMBRANE_DIAGONAL) as i32);
+        Some(Stage { a, b, n: self.layout.nodes as i32, ..Stage::new(op) }.into())
+    }
+
+    /// Under secondorder 2: the ions' currents at the half step.
+    fn correct(&self, drafts: &mut Vec<Draft>) {
+        if self.layout.run.second_order != SecondOrder::VoltageAndCurrents {
+            return;
+        }
+        for ion in &self.layout.ions {
+            let (a, b) = (self.place(ion.current), self.place(ion.conductance));
+            let stage = Stage { n: ion.count as i32, a, b, ..Stage::new(Op::Correct) };
+            let nodes = ion.node[..ion.count].to_vec();
+            drafts.push(Draft { stage, lists: [nodes, Vec::new(), Vec::new()], rates: Vec::new() });
+        }
+    }
+
+    fn place(&self, offset: usize) -> i32 {
+        self.placement.of(offset) as i32
+    }
+}
+
+/// As `tianyan_engine::step::nernst` has it; 0 without a valence.
+fn nernst_factor(valence: f64, temperature_celsius: f64) -> f64 {
+    const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
+    const FARADAY: f64 = 96_485.332_123_31;
+    if valence == 0.0 { 0.0 } else { 1e3 * GAS_CONSTANT * (temperature_celsius + 273.15) / (valence * FARADAY) }
+}
+
+/// A run of a table's instances.
+struct Stretch {
+    node: usize,
+    count: usize,
+    /// First instance.
+    first: usize,
+    /// First instance of each ion.
+    ions: Vec<usize>,
+}
+
+fn stretches(table: &MechanismTable) -> impl Iterator<Item = Stretch> {
+    let starts = table.runs.iter().scan(0, |sum, run| {
+        *sum += run.count;
+        Some(*sum - run.count)
+    });
+    starts.zip(&table.runs).map(|(first, run)| {
+        let at = |block: usize| table.index[block * table.padded + first] as usize;
+        let ions = (0..table.mechanism.ions.len()).map(|k| at(1 + k)).collect();
+        Stretch { node: at(0), count: run.count, first, ions }
+    })
+}

@@ -1,0 +1,303 @@
+//! The text of a network's kernels: our own files of `cuda/`, the mechanisms' kernels, and what chooses among them.
+
+use crate::arena::Arena;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use tianyan_engine::Sweep;
+use tianyan_engine::step::DETECTION_DELAY_MS;
+use tianyan_layout::{Group, Layout, MechanismTable};
+use tianyan_nmodl::emit::{EVENTS, PRELUDE, Part, Place, SWEEPS, emit_indexed, fused};
+use tianyan_nmodl::ir::{Binding, Destination, EffectKind, Kernel};
+use tianyan_nmodl::{FieldClass, Mechanism};
+
+/// Rows of chains side by side: the threads of a warp.
+pub const LANES: usize = 32;
+
+const TABLES: &str = include_str!("../../../cuda/tables.h");
+const STEP: [&str; 4] = [
+    include_str!("../../../cuda/solve.cu"),
+    include_str!("../../../cuda/deliver.cu"),
+    include_str!("../../../cuda/points.cu"),
+    include_str!("../../../cuda/epoch.cu"),
+];
+
+/// How large things are, in the kernels' text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Nodes of the largest group, and one for nobody.
+    pub nodes: usize,
+    /// Lanes of all its tiles, and one for nobody.
+    pub chain_lanes: usize,
+    /// Threads of a block.
+    pub threads: usize,
+    /// Blocks that a processor should run at a time.
+    pub blocks: usize,
+    /// Whether the voltage equation is solved where the states lie, since shared memory is too small.
+    pub tree_in_state: bool,
+}
+
+impl Sizes {
+    /// Shared memory of a block, bytes.
+    pub fn shared_bytes(&self) -> usize {
+        if self.tree_in_state { 0 } else { (3 * self.nodes + 2 * self.chain_lanes) * size_of::<f64>() }
+    }
+}
+
+/// A mechanism that sweeps in a fused loop: its code, and the kernel.
+pub type FusedPart = (usize, &'static str);
+
+/// The mechanisms of a network, and their fused loops, numbered.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// By code.
+    pub mechanisms: Vec<Arc<Mechanism>>,
+    code: HashMap<String, usize>,
+    /// For each mechanism, where its bindings lie.
+    places: Vec<Vec<Place>>,
+    fused: Vec<Vec<FusedPart>>,
+}
+
+impl Program {
+    /// The mechanisms of some groups.
+    pub fn new(groups: &[Group], arena: &Arena) -> Program {
+        let mut program = Program::default();
+        for table in groups.iter().flat_map(|group| &group.layout.tables) {
+            let next = program.mechanisms.len();
+            if let std::collections::hash_map::Entry::Vacant(entry) = program.code.entry(table.mechanism.name.clone()) {
+                entry.insert(next);
+                program.mechanisms.push(table.mechanism.clone());
+            }
+        }
+        program.places = program.mechanisms.iter().map(|mechanism| places(mechanism, groups, arena)).collect();
+        program
+    }
+
+    /// The code of a mechanism.
+    pub fn code(&self, mechanism: &Mechanism) -> usize {
+        self.code.get(&mechanism.name).copied().unwrap_or_default()
+    }
+
+    /// The code of a fused loop of these parts.
+    pub fn fuse(&mut self, parts: Vec<FusedPart>) -> usize {
+        let found = self.fused.iter().position(|other| *other == parts);
+        found.unwrap_or_else(|| {
+            self.fused.push(parts);
+            self.fused.len() - 1
+        })
+    }
+
+    /// Everything, for the compiler.
+    pub fn text(&self, arena: &Arena, sizes: &Sizes) -> String {
+        let mut text = self.constants(arena, sizes) + PRELUDE + TABLES;
+        for (code, mechanism) in self.mechanisms.iter().enumerate() {
+            text += &emit_indexed(mechanism, &prefix(code));
+        }
+        for (number, parts) in self.fused.iter().enumerate() {
+            let parts: Vec<Part> = parts
+                .iter()
+                .map(|&(code, kernel)| Part { mechanism: &self.mechanisms[code], kernel, places: &self.places[code] })
+                .collect();
+            text += &fused(&format!("fused_{number}"), &parts);
+        }
+        text += &self.choices();
+        STEP.iter().for_each(|file| text += file);
+        text
+    }
+
+    fn constants(&self, arena: &Arena, sizes: &Sizes) -> String {
+        let most = |of: fn(&Mechanism) -> usize| self.mechanisms.iter().map(|m| of(m)).max().unwrap_or(0);
+        let constants = [
+            ("NODES", sizes.nodes),
+            ("CHAIN_LANES", sizes.chain_lanes),
+            ("THREADS", sizes.threads),
+            ("BLOCKS", sizes.blocks),
+            ("MAX_ARGUMENTS", most(|m| m.arguments.len()) + 1),
+            ("MAX_EFFECTS", most(|m| m.kernels.receive.effects.len()).max(1)),
+            ("AREA_AT", arena.at("area")),
+            ("CAPACITANCE_AT", arena.at("capacitance")),
+            ("AXIAL_AT", arena.at("axial")),
+            ("UP_AT", arena.at("to_parent")),
+            ("DOWN_AT", arena.at("from_parent")),
+            ("GIVEN_AT", arena.at(GIVEN)),
+        ];
+        let mut text = String::new();
+        for (name, value) in constants {
+            let _ = writeln!(text, "#define {name} {value}");
+        }
+        let _ = writeln!(text, "#define DETECTION_DELAY_MS {DETECTION_DELAY_MS:?}");
+        if sizes.tree_in_state {
+            text += "#define TREE_IN_STATE\n";
+        }
+        text
+    }
+
+    /// Functions that call the kernel with a number.
+    fn choices(&self) -> String {
+        let mut text = format!(
+            "enum sweep {{ SWEEP_WATCH = {} }};\nenum effect {{ EFFECT_SEND, EFFECT_EVENT, EFFECT_MOVE, EFFECT_EACH }};\n",
+            Sweep::Watch as usize
+        );
+        let count = self.mechanisms.len().max(1);
+        let there = |mechanism: &Mechanism, name: &str| {
+            mechanism.kernels.named(name).is_some_and(|kernel| !kernel.is_empty())
+        };
+        text += "FN void call_sweep(i32 which, i32 code, double *state, const struct table *t, double time, double dt) {\n";
+        let _ = writeln!(text, "  switch (which * {count} + code) {{");
+        for (number, name) in SWEEPS.iter().enumerate() {
+            for (code, mechanism) in self.mechanisms.iter().enumerate().filter(|(_, m)| there(m, name)) {
+                let (case, prefix, own) = (number * count + code, prefix(code), &mechanism.name);
+                let _ = writeln!(
+                    text,
+                    "    case {case}: {prefix}{own}_{name}(state, t->field, t->index, t->padded, time, dt, t->rates); break;"
+                );
+            }
+        }
+        text += "  }\n}\n";
+        for name in EVENTS {
+            let _ = writeln!(
+                text,
+                "FN void call_{name}(i32 code, double *state, const struct table *t, double time, double dt, i64 i, double \
+                 *argument, double *effect) {{\n  switch (code) {{"
+            );
+            for (code, mechanism) in self.mechanisms.iter().enumerate().filter(|(_, m)| there(m, name)) {
+                let (prefix, own) = (prefix(code), &mechanism.name);
+                let _ = writeln!(
+                    text,
+                    "    case {code}: {prefix}{own}_{name}(state, t->field, t->index, t->padded, time, dt, 0, i, argument, \
+                     effect); break;"
+                );
+            }
+            text += "  }\n}\n";
+        }
+        text += "FN void call_fused(i32 code, double *state, const i32 *at, i32 n, double time, double dt, const double *const \
+                 *rates) {\n  switch (code) {\n";
+        for number in 0..self.fused.len() {
+            let _ = writeln!(text, "    case {number}: fused_{number}(state, at, n, time, dt, rates); break;");
+        }
+        text += "  }\n}\nFN i32 effect_kind(i32 code, i32 k) {\n  switch (code) {\n";
+        for (code, mechanism) in self.mechanisms.iter().enumerate() {
+            let effects = &mechanism.kernels.receive.effects;
+            if !effects.is_empty() {
+                let kinds: Vec<String> = effects.iter().map(|effect| effect_number(effect.kind).to_string()).collect();
+                let chosen = kinds.iter().enumerate().map(|(k, kind)| format!("k == {k} ? {kind} : "));
+                let _ = writeln!(text, "    case {code}: return {}0;", chosen.collect::<String>());
+            }
+        }
+        text + "  }\n  return 0;\n}\n"
+    }
+}
+
+/// The field of what chains give to each other, where it does not fit into shared memory.
+pub const GIVEN: &str = "_given";
+
+/// The field of diagonals before electrodes add theirs.
+pub const MEMBRANE_DIAGONAL: &str = "_membrane_diagonal";
+
+fn prefix(code: usize) -> String {
+    format!("m{code}_")
+}
+
+fn effect_number(kind: EffectKind) -> u32 {
+    match kind {
+        EffectKind::Send => 0,
+        EffectKind::Event => 1,
+        EffectKind::Move => 2,
+        EffectKind::EachConnection => 3,
+    }
+}
+
+/// Where the bindings of a mechanism lie. What is the same for all instances of each group is read once.
+fn places(mechanism: &Mechanism, groups: &[Group], arena: &Arena) -> Vec<Place> {
+    let of = |group: &Group| group.layout.tables.iter().position(|table| table.mechanism.name == mechanism.name);
+    let tables: Vec<(&Group, usize)> = groups.iter().filter_map(|group| Some((group, of(group)?))).collect();
+    let stored = stored(mechanism);
+    let place = |(b, binding): (usize, &Binding)| match *binding {
+        Binding::Field(f) => {
+            let at = arena.at(&format!("{}.{}", mechanism.name, mechanism.fields[f].name));
+            let is_given = mechanism.fields[f].class == FieldClass::Parameter && !stored[b];
+            let same = |&(group, t): &(&Group, usize)| {
+                let table = &group.layout.tables[t];
+                is_same(group, table.offsets[f]..table.offsets[f] + table.count)
+                    && !(stored_by_prepare(mechanism, b) && group.layout.prepared_in_step.contains(&t))
+            };
+            match mechanism.fields[f].shared || (is_given && tables.iter().all(same)) {
+                true => Place::Single(at),
+                false => Place::Array(at),
+            }
+        }
+        Binding::Celsius => Place::Single(arena.at("celsius")),
+        Binding::Node(variable) => Place::Array(arena.at(node_field(variable))),
+        Binding::Ion(k, variable) => {
+            use tianyan_nmodl::ir::IonVariable::{Conductance, Current, Inside, Outside, Reversal};
+            let name = &mechanism.ions[k].name;
+            let what = match variable {
+                Reversal => "reversal",
+                Current => "current",
+                Conductance => "conductance",
+                Inside => "inside",
+                Outside => "outside",
+            };
+            let at = arena.at(&format!("{name}.{what}"));
+            let is_kept = matches!(variable, Reversal | Inside | Outside);
+            match is_kept && tables.iter().all(|(group, _)| is_same_ion(group, name, what)) {
+                true => Place::Single(at),
+                false => Place::Array(at),
+            }
+        }
+    };
+    mechanism.kernels.bindings.iter().enumerate().map(place).collect()
+}
+
+fn node_field(variable: tianyan_nmodl::ir::NodeVariable) -> &'static str {
+    use tianyan_nmodl::ir::NodeVariable::{Area, Diagonal, Diameter, Rhs, Voltage};
+    match variable {
+        Voltage => "v",
+        Rhs => "rhs",
+        Diagonal => "diagonal",
+        Area => "area",
+        Diameter => "diameter",
+    }
+}
+
+/// True if all these numbers are one, and no stimulus drives any.
+fn is_same(group: &Group, range: std::ops::Range<usize>) -> bool {
+    let values = &group.state.values()[range.clone()];
+    let is_driven = group.layout.driven.iter().any(|slot| range.contains(&(*slot as usize)));
+    !is_driven && values.iter().all(|value| value.to_bits() == values[0].to_bits())
+}
+
+/// True if a number of an ion is the same in all compartments, and nobody changes it.
+fn is_same_ion(group: &Group, name: &str, what: &str) -> bool {
+    let Layout { ions, tables, .. } = &*group.layout;
+    let Some(ion) = ions.iter().find(|ion| ion.name == name) else { return true };
+    let at = match what {
+        "reversal" => ion.reversal,
+        "inside" => ion.inside,
+        _ => ion.outside,
+    };
+    let writes = |table: &MechanismTable| {
+        let of_ion = table.mechanism.ions.iter().filter(|ion| ion.name == name);
+        of_ion.into_iter().any(|ion| ion.writes_inside || ion.writes_outside || ion.writes_reversal)
+    };
+    ion.nernst_in_step.is_empty() && !tables.iter().any(writes) && is_same(group, at..at + ion.count)
+}
+
+/// Which bindings kernels of the run store to.
+fn stored(mechanism: &Mechanism) -> Vec<bool> {
+    let mut stored = vec![false; mechanism.kernels.bindings.len()];
+    let once = ["initial", "before_initial", "after_initial", "connect", "prepare"];
+    for (_, kernel) in mechanism.kernels.all().into_iter().filter(|(name, _)| !once.contains(name)) {
+        kernel.stores.iter().for_each(|(destination, _)| {
+            if let Destination::Set(b) | Destination::Add(b) = destination {
+                stored[*b as usize] = true;
+            }
+        });
+    }
+    stored
+}
+
+fn stored_by_prepare(mechanism: &Mechanism, b: usize) -> bool {
+    let Kernel { stores, .. } = &mechanism.kernels.prepare;
+    stores.iter().any(|(destination, _)| matches!(destination, Destination::Set(to) | Destination::Add(to) if *to as usize == b))
+}

@@ -1,0 +1,188 @@
+/* What the host tells the kernels; tables.rs has the same structures, field by field. The host's text before this file
+   says how large the largest group is:
+
+     NODES          nodes of a group, and one for nobody
+     CHAIN_LANES    lanes of all tiles of a group, and one for nobody
+     MAX_ARGUMENTS  of NET_RECEIVE, with its flag
+     MAX_EFFECTS    calls of net_send and its like in one NET_RECEIVE
+     TREE_IN_STATE  defined where the arrays of the voltage equation do not fit into shared memory
+     GIVEN_AT       then: where in the state what chains give to each other lies
+
+   A state begins with v, the right-hand side and the diagonal, NODES numbers each. */
+#ifdef TREE_IN_STATE
+#define TREE (state)
+#define GIVEN (state + GIVEN_AT)
+#else
+#ifndef SHARED
+#define SHARED(type, name) extern __shared__ type name[]
+#endif
+SHARED(double, tree);
+#define TREE (tree)
+#define GIVEN (tree + 3 * NODES)
+#endif
+#define TREE_VOLTAGE (TREE)
+#define TREE_RHS (TREE + NODES)
+#define TREE_DIAGONAL (TREE + 2 * NODES)
+#define GIVEN_DIAGONAL (GIVEN)
+#define GIVEN_RHS (GIVEN + CHAIN_LANES)
+
+/* Lanes of a tile of chains: those of a warp. */
+#define LANES 32
+/* Voltages beyond this are no membrane's. */
+#define LARGEST_VOLTAGE_MV 1e6
+/* So many events of one instance may follow each other in half a step. */
+#define MOST_AT_ONCE 100000
+
+/* A mechanism's table in a group. Offsets are into the group's state; -1 is none. */
+struct table {
+  const i64 *field;
+  const i32 *index;
+  const double *rates;
+  const u32 *owner;
+  /* Arguments of each instance's connections. */
+  const u32 *incoming_first;
+  const u32 *incoming;
+  /* Watch conditions: offsets of `flag` and `fired`, two each. */
+  const i32 *watches;
+  i32 code, count, padded, arguments, effects, watch_count;
+  /* Events that instances send to themselves. */
+  i32 slots, self_time, self_flag, self_connection, self_next, self_last;
+  i32 spike, unused;
+};
+
+/* tianyan_layout::Tile */
+struct tile { u32 first_block, len, first_lane, first_child, children, ragged; };
+
+/* tianyan_layout::Plan; tiles of a level need nothing of each other. */
+struct plan {
+  const struct tile *tiles;
+  const u32 *blocks, *parents, *starts, *children, *level_first, *level_tiles;
+  i32 levels, nodes, lanes, unused;
+};
+
+enum op {
+  OP_DELIVER, OP_LISTEN, OP_DRIVE, OP_BEGIN, OP_CLEAR, OP_NERNST, OP_SWEEP, OP_FUSED, OP_SHARE, OP_KEEP, OP_SOLVE,
+  OP_MEMBRANE, OP_WHOLE_MEMBRANE, OP_CORRECT, OP_PEERS, OP_FIRE, OP_RECORD
+};
+
+/* Which of a step's times a stage sees. */
+enum moment { AT_START, AT_MIDDLE, AT_END };
+
+/* A part of a step: what to do, and with what. */
+struct stage {
+  i32 op, code, n, table, when, a, b, c;
+  double factor;
+  const i32 *list, *second, *third;
+  const double *const *rates;
+};
+
+/* What is on its way to point neurons of a table: `steps` (a power of two) rows of `width` numbers. */
+struct wiring {
+  double *ring;
+  const u32 *first, *target;
+  const u16 *delay;
+  const float *single;
+  const double *weight;
+  const i32 *inputs;
+  i32 sources, width, neurons, input_count, mask, unused;
+};
+
+/* Random spikes into point neurons. */
+struct background {
+  const u32 *instances, *gids;
+  const i32 *inputs;
+  const double *added, *cumulative;
+  i32 n, adds, cumulative_count;
+  u32 stream;
+  u64 first_step, end_step;
+};
+
+/* Columns of a report that lie in a group. */
+struct sampler {
+  const i32 *list;
+  u64 first_step, interval, last_step;
+  i32 n, number, column, columns;
+};
+
+struct group {
+  double *state;
+  const struct table *tables;
+  const struct stage *stages;
+  const struct plan *plan;
+  const struct wiring *wirings;
+  const struct background *backgrounds;
+  const struct sampler *samplers;
+  const u32 *detector_gid;
+  const i32 *detector_node;
+  const double *threshold;
+  const i32 *driven;
+  i32 table_count, stage_count, states_from, wiring_count, background_count, sampler_count;
+  i32 detectors, above, driven_count, driven_first, nodes, watched, coupled, unused;
+};
+
+struct cause { double emitted; u64 sequence; };
+
+struct event { double time; struct cause cause; u32 step, table, instance, argument; };
+
+struct spike { double time; struct cause cause; u32 gid, group; };
+
+struct heard { u64 step; u32 source, unused; };
+
+/* What the kernels say. */
+struct status {
+  u32 spikes, not_finite, fault, fault_group, fault_table, fault_instance;
+  double fault_time;
+};
+
+/* What changes from epoch to epoch, then: the steps' times, the samplers' first numbers among `rows` and rows done, the
+   groups' first events, events, driven values, heard spikes. Offsets are in bytes from here. */
+struct epoch_inputs {
+  u64 first_step;
+  i32 from, to, phase, heard_count;
+  i64 times, rows_at, rows_before, event_first, events, driven, heard;
+};
+
+/* All that a launch needs. */
+struct launch {
+  const struct group *groups;
+  const struct epoch_inputs *inputs;
+  struct status *status;
+  struct spike *spikes;
+  double *rows;
+  const struct wiring *const *wirings;
+  i32 wiring_count;
+  u32 capacity;
+  u64 seed;
+  double dt;
+};
+
+/* tianyan_engine::Phase */
+enum phase { WHOLE, TO_VOLTAGE, TO_STATES, TO_NEXT_VOLTAGE };
+
+/* What all functions of a block know. */
+struct work {
+  const struct launch *launch;
+  const struct group *group;
+  u64 step;
+  double start, middle, end, dt;
+  u32 first_event, end_event;
+};
+
+/* A number of the state, wherever it lies now. */
+FN double *place(double *state, i32 offset) {
+#ifndef TREE_IN_STATE
+  if (offset < 3 * NODES) return tree + offset;
+#endif
+  return state + offset;
+}
+
+FN void emit_spike(const struct work *w, u32 gid, double time, struct cause cause) {
+  const u32 at = atomicAdd(&w->launch->status->spikes, 1u);
+  if (at < w->launch->capacity) {
+    struct spike *spike = w->launch->spikes + at;
+    spike->time = time;
+    spike->cause = cause;
+    spike->gid = gid;
+    spike->group = blockIdx.x;
+  }
+}
