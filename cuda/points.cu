@@ -6,13 +6,13 @@ extern "C" __global__ void hear(const struct launch *launch) {
   const struct heard *heard = (const struct heard *)(inputs + launch->inputs->heard);
   const i64 pairs = (i64)launch->inputs->heard_count * launch->wiring_count;
   const u64 now = launch->inputs->first_step;
-  const i32 lane = threadIdx.x % LANES, warps = blockDim.x / LANES;
-  for (i64 pair = (i64)blockIdx.x * warps + threadIdx.x / LANES; pair < pairs; pair += (i64)gridDim.x * warps) {
+  const i32 lane = threadIdx.x % 32, warps = blockDim.x / 32;
+  for (i64 pair = (i64)blockIdx.x * warps + threadIdx.x / 32; pair < pairs; pair += (i64)gridDim.x * warps) {
     const struct heard spike = heard[pair / launch->wiring_count];
     const struct wiring *w = launch->wirings[pair % launch->wiring_count];
     if (spike.source >= (u32)w->sources) continue;
     const u32 end = w->first[spike.source + 1];
-    for (u32 c = w->first[spike.source] + lane; c < end; c += LANES) {
+    for (u32 c = w->first[spike.source] + lane; c < end; c += 32) {
       const u64 step = spike.step + w->delay[c];
       if (step < now) continue;
       const double weight = w->single ? (double)w->single[c] : w->weight[c];

@@ -1,6 +1,6 @@
-/* The tree solver of tianyan-engine (solve.rs, solve.c): the same operations in the same order for each row. A warp has a
-   tile of chains, a lane a chain; tiles of a level go side by side on the warps of the block. Many small cells are a lane
-   each, the branches of one cell are lanes that gather from their children, a large cell has all warps. */
+/* The tree solver of tianyan-engine (solve.rs, solve.c): the same operations in the same order for each row. A thread has
+   a chain; LANES of them have a tile, and tiles of a level go side by side on the block. Cells of one compartment are a
+   lane each, the branches of a cell are lanes that gather from their children, a large cell has the whole block. */
 FN void eliminate(double *RESTRICT state, const struct plan *p, const struct tile *tile, i32 lane) {
   const u32 *blocks = p->blocks + tile->first_block;
   const u32 own = tile->first_lane + lane;
@@ -60,7 +60,7 @@ FN void substitute(double *RESTRICT state, const struct plan *p, const struct ti
 }
 
 KERNEL solve(double *RESTRICT state, const struct plan *p, double factor) {
-  const i32 lane = threadIdx.x % LANES, warp = threadIdx.x / LANES, warps = blockDim.x / LANES;
+  const i32 lane = threadIdx.x % LANES, worker = threadIdx.x / LANES, workers = blockDim.x / LANES;
   if (threadIdx.x == 0) {
     TREE_RHS[p->nodes] = 0.0;
     GIVEN_DIAGONAL[p->lanes] = 0.0;
@@ -69,13 +69,13 @@ KERNEL solve(double *RESTRICT state, const struct plan *p, double factor) {
   __syncthreads();
   for (i32 level = 0; level < p->levels; level++) {
     const i32 end = (i32)p->level_first[level + 1];
-    for (i32 k = (i32)p->level_first[level] + warp; k < end; k += warps)
+    for (i32 k = (i32)p->level_first[level] + worker; k < end; k += workers)
       eliminate(state, p, p->tiles + p->level_tiles[k], lane);
     __syncthreads();
   }
   for (i32 level = p->levels - 1; level >= 0; level--) {
     const i32 end = (i32)p->level_first[level + 1];
-    for (i32 k = (i32)p->level_first[level] + warp; k < end; k += warps)
+    for (i32 k = (i32)p->level_first[level] + worker; k < end; k += workers)
       substitute(state, p, p->tiles + p->level_tiles[k], lane, factor);
     __syncthreads();
   }

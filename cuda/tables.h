@@ -3,6 +3,7 @@
 
      NODES          nodes of a group, and one for nobody
      CHAIN_LANES    lanes of all tiles of a group, and one for nobody
+     LANES          chains of a tile
      MAX_ARGUMENTS  of NET_RECEIVE, with its flag
      MAX_EFFECTS    calls of net_send and its like in one NET_RECEIVE
      TREE_IN_STATE  defined where the arrays of the voltage equation do not fit into shared memory
@@ -26,8 +27,6 @@ SHARED(double, tree);
 #define GIVEN_DIAGONAL (GIVEN)
 #define GIVEN_RHS (GIVEN + CHAIN_LANES)
 
-/* Lanes of a tile of chains: those of a warp. */
-#define LANES 32
 /* Voltages beyond this are no membrane's. */
 #define LARGEST_VOLTAGE_MV 1e6
 /* So many events of one instance may follow each other in half a step. */

@@ -2,7 +2,7 @@
 
 use crate::device::{Buffer, Device, Pinned};
 use crate::loaded::{Loaded, Tables, columns};
-use crate::source::LANES;
+use crate::source::WARP;
 use crate::tables::{Copies, EpochInputs, Event, Heard, Launch, Spike, Status};
 use bytemuck::Pod;
 use std::cell::RefCell;
@@ -23,6 +23,8 @@ pub struct CudaOptions {
     pub ordinal: usize,
     /// Rough bytes of a group: what a block works on.
     pub group_bytes: usize,
+    /// Chains side by side: a power of two up to 32. Few leave fewer gaps, many read longer stretches of memory.
+    pub lanes: usize,
     /// Threads of a block.
     pub threads: usize,
     /// Threads that a processor should run at a time, in several blocks.
@@ -42,6 +44,7 @@ impl Default for CudaOptions {
         CudaOptions {
             ordinal: 0,
             group_bytes: 240 << 10,
+            lanes: 8,
             threads: 256,
             threads_of_processor: 512,
             cache: None,
@@ -226,7 +229,7 @@ impl CudaBackend {
 impl Backend for CudaBackend {
     fn target(&self) -> Target {
         let group_bytes = self.options.group_bytes;
-        Target { lanes: LANES, alike: 1, group_bytes, threads: 1, precision: Precision::Double }
+        Target { lanes: self.options.lanes, alike: 1, group_bytes, threads: 1, precision: Precision::Double }
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
@@ -365,7 +368,7 @@ impl Epoch {
             device.zero(&self.out, 0, size_of::<Status>())?;
             let pairs = if hears { inputs.heard.len() * wiring_count } else { 0 };
             if pairs > 0 {
-                let blocks = pairs.div_ceil(256 / LANES).min(16 * device.multiprocessors);
+                let blocks = pairs.div_ceil(256 / WARP).min(16 * device.multiprocessors);
                 device.launch(loaded.kernels.hear, (blocks, 256), 0, self.inputs.address)?;
             }
             let (grid, shared) = ((loaded.layouts.len(), loaded.sizes.threads), loaded.sizes.shared_bytes());

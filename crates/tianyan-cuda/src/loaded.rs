@@ -3,7 +3,7 @@
 use crate::arena::{Arena, Placement};
 use crate::device::{Buffer, Device, Kernel, Module, Usage, compile};
 use crate::program::{Draft, Stages, Steps};
-use crate::source::{GIVEN, LANES, MEMBRANE_DIAGONAL, Program, Sizes};
+use crate::source::{GIVEN, MEMBRANE_DIAGONAL, Program, Sizes, WARP};
 use crate::tables::{Background, Group as GroupTables, Image, Plan, Stage, Table, Tile, Wiring};
 use crate::{CudaOptions, tables};
 use std::collections::HashMap;
@@ -72,6 +72,55 @@ pub struct Tables {
     pub driven_first: Vec<usize>,
 }
 
+/// What a network needs of a device, found without one.
+pub struct Blueprint {
+    placements: Vec<Placement>,
+    program: Program,
+    steps: Vec<Steps>,
+    rates: Vec<Vec<Option<Arc<RateTable>>>>,
+    /// How large things are.
+    pub sizes: Sizes,
+    /// The text of the kernels.
+    pub text: String,
+}
+
+impl Blueprint {
+    /// For a device with so much shared memory for a block.
+    pub fn new(
+        options: &CudaOptions,
+        shared_bytes: usize,
+        groups: &mut [Group],
+        peers: &[PeerCopy],
+        rates: &mut RateTables,
+    ) -> Blueprint {
+        let rates: Vec<Vec<Option<Arc<RateTable>>>> = groups
+            .iter_mut()
+            .map(|group| (0..group.layout.tables.len()).map(|t| rates.of(group, t)).collect())
+            .collect();
+        let sizes = sizes(shared_bytes, options, groups);
+        let membrane = groups.iter().any(|group| group.layout.node_fields.membrane_current.is_some());
+        let own = [
+            (GIVEN, if sizes.tree_in_state { 2 * sizes.chain_lanes } else { 0 }),
+            (MEMBRANE_DIAGONAL, if membrane { sizes.nodes } else { 0 }),
+        ];
+        let arena = Arena::new(groups.iter().map(|group| &*group.layout), &own);
+        let placements: Vec<Placement> = groups.iter().map(|group| arena.placement(&group.layout)).collect();
+        let mut program = Program::new(groups, &arena);
+        let mut steps = Vec::with_capacity(groups.len());
+        for (g, (group, placement)) in groups.iter().zip(&placements).enumerate() {
+            let own = peers.iter().filter(|copy| copy.to.group as usize == g);
+            let place = |offset: u32| placement.of(offset as usize);
+            let peers: Vec<(usize, usize)> =
+                own.map(|copy| (place(copy.from.offset), place(copy.to.offset))).collect();
+            let rated: Vec<bool> = rates[g].iter().map(Option::is_some).collect();
+            let stages = Stages { layout: &group.layout, placement, arena: &arena, rated: &rated, peers: &peers };
+            steps.push(stages.steps(&mut program));
+        }
+        let text = program.text(&arena, &sizes);
+        Blueprint { placements, program, steps, rates, sizes, text }
+    }
+}
+
 impl Loaded {
     /// Brings groups to the device, and compiles what they need.
     pub fn new(
@@ -81,30 +130,9 @@ impl Loaded {
         peers: &[PeerCopy],
         rates: &mut RateTables,
     ) -> Result<Loaded, EngineError> {
-        let of_groups: Vec<Vec<Option<Arc<RateTable>>>> = groups
-            .iter_mut()
-            .map(|group| (0..group.layout.tables.len()).map(|t| rates.of(group, t)).collect())
-            .collect();
-        let sizes = sizes(device, options, &groups);
-        let membrane = groups.iter().any(|group| group.layout.node_fields.membrane_current.is_some());
-        let own = [
-            (GIVEN, if sizes.tree_in_state { 2 * sizes.chain_lanes } else { 0 }),
-            (MEMBRANE_DIAGONAL, if membrane { sizes.nodes } else { 0 }),
-        ];
-        let arena = Arena::new(groups.iter().map(|group| &*group.layout), &own);
-        let placements: Vec<Placement> = groups.iter().map(|group| arena.placement(&group.layout)).collect();
-        let mut program = Program::new(&groups, &arena);
-        let mut steps = Vec::with_capacity(groups.len());
-        for (g, (group, placement)) in groups.iter().zip(&placements).enumerate() {
-            let own = peers.iter().filter(|copy| copy.to.group as usize == g);
-            let place = |offset: u32| placement.of(offset as usize);
-            let peers: Vec<(usize, usize)> =
-                own.map(|copy| (place(copy.from.offset), place(copy.to.offset))).collect();
-            let rated: Vec<bool> = of_groups[g].iter().map(Option::is_some).collect();
-            let stages = Stages { layout: &group.layout, placement, arena: &arena, rated: &rated, peers: &peers };
-            steps.push(stages.steps(&mut program));
-        }
-        let kernels = kernels(device, options, &program.text(&arena, &sizes), &sizes)?;
+        let Blueprint { placements, program, steps, rates, sizes, text } =
+            Blueprint::new(options, device.shared_bytes, &mut groups, peers, rates);
+        let kernels = kernels(device, options, &text, &sizes)?;
         let (first, states, rings_at, ring_first) = states(device, &groups, &placements)?;
         let mut wires = Vec::new();
         let mut rings = Vec::with_capacity(groups.len());
@@ -116,7 +144,6 @@ impl Loaded {
             rings.push(group.layout.wirings.iter().zip(of_group).map(ring).collect::<Result<_, _>>()?);
         }
         let layouts = groups.into_iter().map(|group| group.layout).collect();
-        let rates = of_groups;
         Ok(Loaded { layouts, placements, first, states, rings_at, program, rates, rings, wires, steps, kernels, sizes })
     }
 
@@ -282,14 +309,14 @@ impl Loaded {
 }
 
 /// How large things are, and whether the voltage equation fits into shared memory.
-fn sizes(device: &Device, options: &CudaOptions, groups: &[Group]) -> Sizes {
+fn sizes(shared_bytes: usize, options: &CudaOptions, groups: &[Group]) -> Sizes {
     let most = |of: &dyn Fn(&Layout) -> usize| groups.iter().map(|group| of(&group.layout)).max().unwrap_or(0);
     let nodes = (most(&|layout| layout.nodes) + 1).next_multiple_of(tianyan_layout::ALIGN);
     let chain_lanes = most(&|layout| layout.rows.plan.parents().len()) + 1;
-    let threads = options.threads.clamp(LANES, 1024).next_multiple_of(LANES);
+    let threads = options.threads.clamp(WARP, 1024).next_multiple_of(WARP);
     let blocks = (options.threads_of_processor / threads).max(1);
-    let sizes = Sizes { nodes, chain_lanes, threads, blocks, tree_in_state: false };
-    Sizes { tree_in_state: options.tree_in_state || sizes.shared_bytes() > device.shared_bytes, ..sizes }
+    let sizes = Sizes { nodes, chain_lanes, lanes: options.lanes, threads, blocks, tree_in_state: false };
+    Sizes { tree_in_state: options.tree_in_state || sizes.shared_bytes() > shared_bytes, ..sizes }
 }
 
 fn kernels(device: &Device, options: &CudaOptions, text: &str, sizes: &Sizes) -> Result<KernelSet, EngineError> {
@@ -412,11 +439,11 @@ fn put_background(
 /// The tiles of a group, sorted into levels: what hangs on a tile lies in lower ones.
 fn put_plan(layout: &Layout, image: &mut Image) -> Plan {
     let plan = &layout.rows.plan;
-    let tiles = plan.tiles();
+    let (tiles, lanes) = (plan.tiles(), plan.lanes());
     let mut level = vec![0usize; tiles.len()];
     for (t, tile) in tiles.iter().enumerate() {
-        let children = &plan.children()[tile.first_child as usize..][..tile.children as usize * LANES];
-        let below = children.iter().map(|lane| *lane as usize / LANES).filter(|child| *child < tiles.len());
+        let children = &plan.children()[tile.first_child as usize..][..tile.children as usize * lanes];
+        let below = children.iter().map(|lane| *lane as usize / lanes).filter(|child| *child < tiles.len());
         level[t] = below.map(|child| level[child] + 1).max().unwrap_or(0);
     }
     let levels = level.iter().max().map_or(0, |most| most + 1);

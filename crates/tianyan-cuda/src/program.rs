@@ -53,6 +53,9 @@ impl Stages<'_> {
     /// All stages; fused loops are entered into the program.
     pub fn steps(&self, program: &mut Program) -> Steps {
         let layout = self.layout;
+        for table in layout.tables.iter().filter(|table| !table.mechanism.watches.is_empty()) {
+            program.sweep(Sweep::Watch, &table.mechanism);
+        }
         let mut drafts: Vec<Draft> = vec![Stage::new(Op::Deliver).into()];
         if !layout.wirings.is_empty() || !layout.backgrounds.is_empty() {
             drafts.push(Stage::new(Op::Listen).into());
@@ -60,7 +63,7 @@ impl Stages<'_> {
         if !layout.driven.is_empty() {
             drafts.push(Stage::new(Op::Drive).into());
             let prepared = layout.prepared_in_step.iter();
-            drafts.extend(prepared.map(|t| self.sweep(*t, Sweep::Prepare, Moment::Middle)));
+            drafts.extend(prepared.map(|t| self.sweep(*t, Sweep::Prepare, Moment::Middle, program)));
         }
         if !layout.points || layout.tables.len() > 1 {
             self.currents(program, &mut drafts);
@@ -82,7 +85,7 @@ impl Stages<'_> {
         let fires = |t: &&usize| layout.tables[**t].mechanism.spike.is_some();
         drafts.extend(all.iter().filter(fires).map(|t| Stage { table: *t as i32, ..Stage::new(Op::Fire) }.into()));
         for sweep in [Sweep::AfterSolve, Sweep::BeforeStep] {
-            drafts.extend(self.plain_sweeps(sweep, Moment::End));
+            self.plain_sweeps(sweep, Moment::End, program, &mut drafts);
         }
         drafts.push(Stage::new(Op::Record).into());
         Steps { drafts, states_from }
@@ -91,7 +94,7 @@ impl Stages<'_> {
     fn currents(&self, program: &mut Program, drafts: &mut Vec<Draft>) {
         let layout = self.layout;
         drafts.push(Stage { n: layout.nodes as i32 + 1, ..Stage::new(Op::Begin) }.into());
-        drafts.extend(self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle));
+        self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle, program, drafts);
         for ion in &layout.ions {
             let clear = |at| Stage { a: self.place(at), n: ion.padded as i32, ..Stage::new(Op::Clear) }.into();
             drafts.push(clear(ion.current));
@@ -135,7 +138,7 @@ impl Stages<'_> {
                 self.fused(alike, sweep, when, program, drafts);
                 continue;
             }
-            drafts.push(self.sweep(alike[0], sweep, when));
+            drafts.push(self.sweep(alike[0], sweep, when, program));
             if sweep == Sweep::Current {
                 let shares = &table(&alike[0]).mechanism.kernels.shares;
                 drafts.extend(shares.iter().map(|to| self.share(table(&alike[0]), to)));
@@ -143,13 +146,14 @@ impl Stages<'_> {
         }
     }
 
-    fn plain_sweeps(&self, sweep: Sweep, when: Moment) -> impl Iterator<Item = Draft> {
-        let has = move |t: &usize| !sweep.kernel(&self.layout.tables[*t].mechanism.kernels).is_empty();
-        (0..self.layout.tables.len()).filter(has).map(move |t| self.sweep(t, sweep, when))
+    fn plain_sweeps(&self, sweep: Sweep, when: Moment, program: &mut Program, drafts: &mut Vec<Draft>) {
+        let has = |t: &usize| !sweep.kernel(&self.layout.tables[*t].mechanism.kernels).is_empty();
+        drafts.extend((0..self.layout.tables.len()).filter(has).map(|t| self.sweep(t, sweep, when, program)));
     }
 
-    fn sweep(&self, t: usize, sweep: Sweep, when: Moment) -> Draft {
+    fn sweep(&self, t: usize, sweep: Sweep, when: Moment, program: &mut Program) -> Draft {
         let sweep = if sweep == Sweep::State && self.rated[t] { Sweep::Rated } else { sweep };
+        program.sweep(sweep, &self.layout.tables[t].mechanism);
         Stage { code: sweep as i32, table: t as i32, ..Stage::new(Op::Sweep) }.at(when).into()
     }
 

@@ -1,7 +1,7 @@
 //! The text of a network's kernels: our own files of `cuda/`, the mechanisms' kernels, and what chooses among them.
 
 use crate::arena::Arena;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 use tianyan_engine::Sweep;
@@ -11,8 +11,8 @@ use tianyan_nmodl::emit::{EVENTS, PRELUDE, Part, Place, SWEEPS, emit_indexed, fu
 use tianyan_nmodl::ir::{Binding, Destination, EffectKind, Kernel};
 use tianyan_nmodl::{FieldClass, Mechanism};
 
-/// Rows of chains side by side: the threads of a warp.
-pub const LANES: usize = 32;
+/// Threads of a warp.
+pub const WARP: usize = 32;
 
 const TABLES: &str = include_str!("../../../cuda/tables.h");
 const STEP: [&str; 4] = [
@@ -29,6 +29,8 @@ pub struct Sizes {
     pub nodes: usize,
     /// Lanes of all its tiles, and one for nobody.
     pub chain_lanes: usize,
+    /// Chains of a tile.
+    pub lanes: usize,
     /// Threads of a block.
     pub threads: usize,
     /// Blocks that a processor should run at a time.
@@ -56,6 +58,8 @@ pub struct Program {
     /// For each mechanism, where its bindings lie.
     places: Vec<Vec<Place>>,
     fused: Vec<Vec<FusedPart>>,
+    /// Kernels that sweep by index, and the codes of their mechanisms.
+    swept: BTreeSet<(usize, usize)>,
 }
 
 impl Program {
@@ -87,6 +91,12 @@ impl Program {
         })
     }
 
+    /// Enters that a mechanism sweeps by index.
+    pub fn sweep(&mut self, sweep: Sweep, mechanism: &Mechanism) {
+        let code = self.code(mechanism);
+        self.swept.insert((sweep as usize, code));
+    }
+
     /// Everything, for the compiler.
     pub fn text(&self, arena: &Arena, sizes: &Sizes) -> String {
         let mut text = self.constants(arena, sizes) + PRELUDE + TABLES;
@@ -110,6 +120,7 @@ impl Program {
         let constants = [
             ("NODES", sizes.nodes),
             ("CHAIN_LANES", sizes.chain_lanes),
+            ("LANES", sizes.lanes),
             ("THREADS", sizes.threads),
             ("BLOCKS", sizes.blocks),
             ("MAX_ARGUMENTS", most(|m| m.arguments.len()) + 1),
@@ -144,14 +155,13 @@ impl Program {
         };
         text += "FN void call_sweep(i32 which, i32 code, double *state, const struct table *t, double time, double dt) {\n";
         let _ = writeln!(text, "  switch (which * {count} + code) {{");
-        for (number, name) in SWEEPS.iter().enumerate() {
-            for (code, mechanism) in self.mechanisms.iter().enumerate().filter(|(_, m)| there(m, name)) {
-                let (case, prefix, own) = (number * count + code, prefix(code), &mechanism.name);
-                let _ = writeln!(
-                    text,
-                    "    case {case}: {prefix}{own}_{name}(state, t->field, t->index, t->padded, time, dt, t->rates); break;"
-                );
-            }
+        for &(number, code) in &self.swept {
+            let (case, prefix, own, name) =
+                (number * count + code, prefix(code), &self.mechanisms[code].name, SWEEPS[number]);
+            let _ = writeln!(
+                text,
+                "    case {case}: {prefix}{own}_{name}(state, t->field, t->index, t->padded, time, dt, t->rates); break;"
+            );
         }
         text += "  }\n}\n";
         for name in EVENTS {
