@@ -128,6 +128,7 @@ static __device__ __noinline__ void own_events(const struct work *w, i32 number,
    on the late side. */
 FN void deliver_side(const struct work *w, const struct event *events, bool past, double until) {
   const struct group *g = w->group;
+  if (w->first_event == w->end_event && !g->self_events) return;
   for (u32 e = w->first_event + threadIdx.x; e < w->end_event; e += blockDim.x) {
     const struct event *event = events + e;
     if (e > w->first_event && event[-1].table == event->table && event[-1].instance == event->instance) continue;
@@ -140,6 +141,7 @@ FN void deliver_side(const struct work *w, const struct event *events, bool past
     }
   }
   __syncthreads();
+  if (!g->self_events) return;
   for (i32 number = 0; number < g->table_count; number++) {
     const struct table *t = g->tables + number;
     if (t->slots == 0) continue;
@@ -179,7 +181,11 @@ FN void watch(const struct work *w) {
 static __device__ __noinline__ void deliver(const struct work *w, const struct event *events) {
   if (w->group->watched) deliver_side(w, events, true, w->start);
   detect(w);
-  __syncthreads();
-  if (w->group->watched) watch(w);
+  if (w->group->watched) {
+    __syncthreads();
+    watch(w);
+  } else if (w->group->self_events) {
+    __syncthreads();
+  }
   deliver_side(w, events, false, w->middle);
 }

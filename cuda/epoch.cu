@@ -65,9 +65,10 @@ FN void membrane(const struct work *w, const struct stage *s) {
   }
 }
 
-FN void run_stage(struct work *w, const struct stage *s, const char *inputs, i32 in_epoch) {
+FN void run_stage(const struct work *w, const struct stage *s, const char *inputs, i32 in_epoch) {
   const struct group *g = w->group;
   double *state = g->state;
+  const char *hot = HOT(g);
   const struct epoch_inputs *head = (const struct epoch_inputs *)inputs;
   const double t = s->when == AT_START ? w->start : s->when == AT_MIDDLE ? w->middle : w->end;
   switch (s->op) {
@@ -82,12 +83,12 @@ FN void run_stage(struct work *w, const struct stage *s, const char *inputs, i32
       break;
     case OP_NERNST: nernst(state, s); break;
     case OP_SWEEP: call_sweep(s->code, g->tables[s->table].code, state, g->tables + s->table, t, w->dt); break;
-    case OP_FUSED: call_fused(s->code, state, s->list, s->n, t, w->dt, s->rates); break;
+    case OP_FUSED: call_fused(s->code, state, (const i32 *)(hot + s->at), s->n, t, w->dt, s->rates); break;
     case OP_SHARE: share(state, s); break;
     case OP_KEEP:
     case OP_MEMBRANE:
     case OP_WHOLE_MEMBRANE: membrane(w, s); break;
-    case OP_SOLVE: solve(state, g->plan, s->factor); break;
+    case OP_SOLVE: solve(state, hot, &g->plan, s->factor); break;
     case OP_CORRECT:
       for (i32 i = threadIdx.x; i < s->n; i += blockDim.x) state[s->a + i] += state[s->b + i] * TREE_RHS[s->list[i]];
       break;
@@ -97,52 +98,86 @@ FN void run_stage(struct work *w, const struct stage *s, const char *inputs, i32
     case OP_FIRE: fire(w, g->tables + s->table); break;
     case OP_RECORD: record(w, (const i64 *)(inputs + head->rows_at), (const i64 *)(inputs + head->rows_before)); break;
   }
-  __syncthreads();
+  if (s->sync) __syncthreads();
 }
 
-/* Events are sorted by step: those of this step follow those before it. */
-FN void next_events(struct work *w, const struct event *events, u32 end, u32 in_epoch) {
+/* Which step it is, and its events: they are sorted by step, and follow those before. */
+FN void next_step(struct work *w, const struct epoch_inputs *head, i32 in_epoch) {
+  const char *inputs = (const char *)head;
+  const struct event *events = (const struct event *)(inputs + head->events);
+  const u32 end = ((const u32 *)(inputs + head->event_first))[blockIdx.x + 1];
+  const double start = ((const double *)(inputs + head->times))[in_epoch];
+  w->step = head->first_step + (u64)in_epoch;
+  w->start = start;
+  w->middle = start + 0.5 * w->dt;
+  w->end = (start + 0.5 * w->dt) + 0.5 * w->dt;
   w->first_event = w->end_event;
-  while (w->end_event < end && events[w->end_event].step <= in_epoch) w->end_event++;
+  while (w->end_event < end && events[w->end_event].step <= (u32)in_epoch) w->end_event++;
+}
+
+/* What each step reads lies in shared memory as long as the block runs. */
+FN void load(const struct group *g) {
+  double *state = g->state;
+#ifndef TREE_IN_STATE
+  for (i32 i = threadIdx.x; i < 6 * NODES; i += blockDim.x) TREE[i] = state[i];
+#endif
+#ifdef HOT_IN_SHARED
+  i64 *hot = (i64 *)(block_memory + TREE_NUMBERS);
+  for (i32 i = threadIdx.x; i < g->hot_bytes / 8; i += blockDim.x) hot[i] = ((const i64 *)g->hot)[i];
+#endif
+}
+
+FN void save(const struct group *g, struct status *status) {
+  double *state = g->state;
+  for (i32 i = threadIdx.x; i < g->nodes; i += blockDim.x) {
+    const double v = TREE_VOLTAGE[i];
+    if (!(ABS(v) < LARGEST_VOLTAGE_MV)) atomicMax(&status->not_finite, blockIdx.x + 1);
+  }
+#ifndef TREE_IN_STATE
+  for (i32 i = threadIdx.x; i < 3 * NODES; i += blockDim.x) state[i] = TREE[i];
+#endif
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) epoch(const struct launch *launch) {
   const char *inputs = (const char *)launch->inputs;
   const struct epoch_inputs *head = launch->inputs;
-  const struct group *g = launch->groups + blockIdx.x;
-  if (g->coupled != (head->phase != WHOLE)) return;
-  double *state = g->state;
-#ifndef TREE_IN_STATE
-  for (i32 i = threadIdx.x; i < 3 * NODES; i += blockDim.x) tree[i] = state[i];
-  __syncthreads();
-#endif
-  const double *times = (const double *)(inputs + head->times);
-  const struct event *events = (const struct event *)(inputs + head->events);
-  const u32 *event_first = (const u32 *)(inputs + head->event_first) + blockIdx.x;
-  struct work w;
-  w.launch = launch;
-  w.group = g;
-  w.dt = launch->dt;
-  w.end_event = event_first[0];
-  if (head->from > 0) next_events(&w, events, event_first[1], (u32)head->from - 1);
-  for (i32 in_epoch = head->from; in_epoch < head->to; in_epoch++) {
-    const double start = times[in_epoch];
-    w.step = head->first_step + (u64)in_epoch;
-    w.start = start;
-    w.middle = start + 0.5 * w.dt;
-    w.end = (start + 0.5 * w.dt) + 0.5 * w.dt;
-    /* Which half of the step: the first of a TO_NEXT_VOLTAGE begins in the middle, its last ends there. */
-    const bool later = head->phase == TO_STATES || (head->phase == TO_NEXT_VOLTAGE && in_epoch == head->from);
-    const bool early = head->phase == TO_VOLTAGE || (head->phase == TO_NEXT_VOLTAGE && in_epoch + 1 == head->to);
-    next_events(&w, events, event_first[1], (u32)in_epoch);
-    const i32 end = early ? g->states_from : g->stage_count;
-    for (i32 k = later ? g->states_from : 0; k < end; k++) run_stage(&w, g->stages + k, inputs, in_epoch);
+  __shared__ struct group own;
+  __shared__ struct work w;
+  if (launch->groups[blockIdx.x].coupled != (head->phase != WHOLE)) return;
+  if (threadIdx.x == 0) {
+    own = launch->groups[blockIdx.x];
+    w.launch = launch;
+    w.group = &own;
+    w.dt = launch->dt;
+    w.end_event = ((const u32 *)(inputs + head->event_first))[blockIdx.x];
+    if (head->from > 0) next_step(&w, head, head->from - 1);
   }
-  for (i32 i = threadIdx.x; i < g->nodes; i += blockDim.x)
-    if (!(ABS(TREE_VOLTAGE[i]) < LARGEST_VOLTAGE_MV)) atomicMax(&launch->status->not_finite, blockIdx.x + 1);
-#ifndef TREE_IN_STATE
-  for (i32 i = threadIdx.x; i < 3 * NODES; i += blockDim.x) state[i] = tree[i];
-#endif
+  __syncthreads();
+  load(&own);
+  const struct stage *stages = (const struct stage *)(HOT(&own) + own.stages);
+  const i32 to = head->to, phase = head->phase;
+  __shared__ u64 cycles[OPS];
+  if (threadIdx.x < OPS) cycles[threadIdx.x] = 0;
+  for (i32 in_epoch = head->from; in_epoch < to; in_epoch++) {
+    if (threadIdx.x == 0) next_step(&w, head, in_epoch);
+    __syncthreads();
+    /* Which half of the step: the first of a TO_NEXT_VOLTAGE begins in the middle, its last ends there. */
+    const bool later = phase == TO_STATES || (phase == TO_NEXT_VOLTAGE && in_epoch == head->from);
+    const bool early = phase == TO_VOLTAGE || (phase == TO_NEXT_VOLTAGE && in_epoch + 1 == to);
+    const i32 end = early ? own.states_from : own.stage_count;
+    u64 before = CYCLES();
+    for (i32 k = later ? own.states_from : 0; k < end; k++) {
+      run_stage(&w, stages + k, inputs, in_epoch);
+      if (threadIdx.x == 0) {
+        const u64 now = CYCLES();
+        cycles[stages[k].op] += now - before;
+        before = now;
+      }
+    }
+    __syncthreads();
+  }
+  if (launch->cycles && threadIdx.x < OPS) atomicAdd(launch->cycles + threadIdx.x, cycles[threadIdx.x]);
+  save(&own, launch->status);
 }
 
 /* Numbers of states, out and in: `list` has the addresses. */

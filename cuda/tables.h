@@ -1,5 +1,5 @@
 /* What the host tells the kernels; tables.rs has the same structures, field by field. The host's text before this file
-   says how large the largest group is:
+   says how large the largest group is, and where things lie:
 
      NODES          nodes of a group, and one for nobody
      CHAIN_LANES    lanes of all tiles of a group, and one for nobody
@@ -8,24 +8,39 @@
      MAX_EFFECTS    calls of net_send and its like in one NET_RECEIVE
      TREE_IN_STATE  defined where the arrays of the voltage equation do not fit into shared memory
      GIVEN_AT       then: where in the state what chains give to each other lies
+     HOT_IN_SHARED  defined where what each step reads of a group's tables fits into what is left
 
-   A state begins with v, the right-hand side and the diagonal, NODES numbers each. */
+   A state begins with v, the right-hand side, the diagonal, and what couplings add to it, to the parent's and from the
+   parent's row: NODES numbers each. */
+#ifndef SHARED
+#define SHARED(type, name) extern __shared__ type name[]
+#define CYCLES() ((u64)clock64())
+#else
+#define CYCLES() 0ull
+#endif
+SHARED(double, block_memory);
 #ifdef TREE_IN_STATE
 #define TREE (state)
 #define GIVEN (state + GIVEN_AT)
+#define TREE_NUMBERS 0
 #else
-#ifndef SHARED
-#define SHARED(type, name) extern __shared__ type name[]
-#endif
-SHARED(double, tree);
-#define TREE (tree)
-#define GIVEN (tree + 3 * NODES)
+#define TREE (block_memory)
+#define GIVEN (block_memory + 6 * NODES)
+#define TREE_NUMBERS (6 * NODES + 2 * CHAIN_LANES)
 #endif
 #define TREE_VOLTAGE (TREE)
 #define TREE_RHS (TREE + NODES)
 #define TREE_DIAGONAL (TREE + 2 * NODES)
+#define TREE_AXIAL (TREE + 3 * NODES)
+#define TREE_UP (TREE + 4 * NODES)
+#define TREE_DOWN (TREE + 5 * NODES)
 #define GIVEN_DIAGONAL (GIVEN)
 #define GIVEN_RHS (GIVEN + CHAIN_LANES)
+#ifdef HOT_IN_SHARED
+#define HOT(group) ((const char *)(block_memory + TREE_NUMBERS))
+#else
+#define HOT(group) ((group)->hot)
+#endif
 
 /* Voltages beyond this are no membrane's. */
 #define LARGEST_VOLTAGE_MV 1e6
@@ -52,24 +67,22 @@ struct table {
 /* tianyan_layout::Tile */
 struct tile { u32 first_block, len, first_lane, first_child, children, ragged; };
 
-/* tianyan_layout::Plan; tiles of a level need nothing of each other. */
-struct plan {
-  const struct tile *tiles;
-  const u32 *blocks, *parents, *starts, *children, *level_first, *level_tiles;
-  i32 levels, nodes, lanes, unused;
-};
+/* tianyan_layout::Plan; tiles of a level follow each other and need nothing of each other. Offsets are into the hot
+   tables of the group. */
+struct plan { i32 tiles, blocks, parents, starts, children, level_first, levels, nodes, lanes, unused; };
 
 enum op {
   OP_DELIVER, OP_LISTEN, OP_DRIVE, OP_BEGIN, OP_CLEAR, OP_NERNST, OP_SWEEP, OP_FUSED, OP_SHARE, OP_KEEP, OP_SOLVE,
-  OP_MEMBRANE, OP_WHOLE_MEMBRANE, OP_CORRECT, OP_PEERS, OP_FIRE, OP_RECORD
+  OP_MEMBRANE, OP_WHOLE_MEMBRANE, OP_CORRECT, OP_PEERS, OP_FIRE, OP_RECORD, OPS
 };
 
 /* Which of a step's times a stage sees. */
 enum moment { AT_START, AT_MIDDLE, AT_END };
 
-/* A part of a step: what to do, and with what. */
+/* A part of a step: what to do, and with what. `at` is an offset into the hot tables; `sync` says whether the threads
+   meet behind it. */
 struct stage {
-  i32 op, code, n, table, when, a, b, c;
+  i32 op, code, n, table, when, a, b, c, at, sync;
   double factor;
   const i32 *list, *second, *third;
   const double *const *rates;
@@ -105,9 +118,8 @@ struct sampler {
 
 struct group {
   double *state;
+  const char *hot;
   const struct table *tables;
-  const struct stage *stages;
-  const struct plan *plan;
   const struct wiring *wirings;
   const struct background *backgrounds;
   const struct sampler *samplers;
@@ -115,8 +127,10 @@ struct group {
   const i32 *detector_node;
   const double *threshold;
   const i32 *driven;
+  struct plan plan;
+  i32 hot_bytes, stages;
   i32 table_count, stage_count, states_from, wiring_count, background_count, sampler_count;
-  i32 detectors, above, driven_count, driven_first, nodes, watched, coupled, unused;
+  i32 detectors, above, driven_count, driven_first, nodes, watched, coupled, self_events;
 };
 
 struct cause { double emitted; u64 sequence; };
@@ -148,6 +162,8 @@ struct launch {
   struct status *status;
   struct spike *spikes;
   double *rows;
+  /* Cycles of the first thread of all blocks, by kind of stage, if anybody asks. */
+  u64 *cycles;
   const struct wiring *const *wirings;
   i32 wiring_count;
   u32 capacity;
@@ -170,7 +186,7 @@ struct work {
 /* A number of the state, wherever it lies now. */
 FN double *place(double *state, i32 offset) {
 #ifndef TREE_IN_STATE
-  if (offset < 3 * NODES) return tree + offset;
+  if (offset < 3 * NODES) return block_memory + offset;
 #endif
   return state + offset;
 }

@@ -22,7 +22,7 @@ pub struct Placement {
 }
 
 /// Fields of the voltage equation, which begin every state.
-const TREE: [&str; 3] = ["v", "rhs", "diagonal"];
+const TREE: [&str; 6] = ["v", "rhs", "diagonal", "axial", "to_parent", "from_parent"];
 
 /// A field whose size is that of a group's connections; nothing in the text asks where it lies.
 fn is_loose(name: &str) -> bool {

@@ -3,13 +3,15 @@
 use crate::device::{Buffer, Device, Pinned};
 use crate::loaded::{Loaded, Tables, columns};
 use crate::source::WARP;
-use crate::tables::{Copies, EpochInputs, Event, Heard, Launch, Spike, Status};
+use crate::tables::{Copies, EpochInputs, Event, Heard, Launch, Op, Spike, Status};
 use bytemuck::Pod;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use tianyan_engine::{
-    Backend, Cause, EngineError, Fault, Fired, Inputs, Outputs, Overflow, Phase, RateTables, Unfit, not_finite,
+    Backend, Cause, EngineError, Fault, Fired, Inputs, Outputs, Overflow, Part, Phase, Profile, RateTables, Unfit,
+    not_finite,
 };
 use tianyan_layout::{Group, PeerCopy, Precision, Sampler, Slot, State, Target};
 use tianyan_model::Gid;
@@ -21,7 +23,9 @@ use tianyan_nmodl::ir::{Binding, Destination};
 pub struct CudaOptions {
     /// Which GPU, from 0 on.
     pub ordinal: usize,
-    /// Rough bytes of a group: what a block works on.
+    /// Compartments of the network, as far as they are known: groups are made so large that all processors are busy.
+    pub compartments: usize,
+    /// Rough bytes of a group, what a block works on; 0: as large as `compartments` says.
     pub group_bytes: usize,
     /// Chains side by side: a power of two up to 32. Few leave fewer gaps, many read longer stretches of memory.
     pub lanes: usize,
@@ -37,20 +41,24 @@ pub struct CudaOptions {
     pub tree_in_state: bool,
     /// Exchange what coupled cells see of each other through the host, in every step: for tests.
     pub step_by_step: bool,
+    /// Count the cycles of each part of a step.
+    pub profile: bool,
 }
 
 impl Default for CudaOptions {
     fn default() -> CudaOptions {
         CudaOptions {
             ordinal: 0,
-            group_bytes: 240 << 10,
-            lanes: 8,
+            compartments: 0,
+            group_bytes: 0,
+            lanes: 4,
             threads: 256,
             threads_of_processor: 512,
             cache: None,
             spikes: 1 << 16,
             tree_in_state: false,
             step_by_step: false,
+            profile: false,
         }
     }
 }
@@ -89,7 +97,18 @@ struct Epoch {
     rows_down: Pinned,
     /// The states before the epoch, to run it again.
     before: Option<Buffer>,
+    /// Counts of cycles, by kind of stage.
+    cycles: Option<Buffer>,
 }
+
+/// Rough bytes of shared memory that a row takes.
+const SHARED_BYTES_PER_ROW: usize = 64;
+
+/// What the layout takes for the bytes of a row.
+const BYTES_PER_ROW: usize = 240;
+
+/// Groups of fewer rows leave most threads without work.
+const LEAST_ROWS: usize = 128;
 
 /// Whether the kernels can run these mechanisms.
 ///
@@ -105,7 +124,7 @@ pub fn suits<'a>(mechanisms: impl IntoIterator<Item = &'a Mechanism>) -> Result<
 }
 
 /// Whether events of an instance change what other instances at its node see.
-fn moves_nodes(mechanism: &Mechanism) -> bool {
+pub fn moves_nodes(mechanism: &Mechanism) -> bool {
     let kernels = [&mechanism.kernels.receive, &mechanism.kernels.each_connection];
     kernels.iter().flat_map(|kernel| &kernel.stores).any(|(destination, _)| match destination {
         Destination::Set(b) | Destination::Add(b) => {
@@ -149,6 +168,17 @@ impl CudaBackend {
     /// The GPU.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// So many bytes of a group that there are as many groups as blocks run at the same time, or a multiple.
+    fn bytes_of_group(&self) -> usize {
+        let blocks = (self.options.threads_of_processor / self.options.threads).max(1);
+        let slots = blocks * self.device.multiprocessors;
+        let most = self.device.shared_bytes / blocks / SHARED_BYTES_PER_ROW;
+        let waves = self.options.compartments.div_ceil(slots * most).max(1);
+        // A few less than there are places: cells are not cut, and one group too many would wait for a place.
+        let groups = (waves * slots - slots / 32).max(1);
+        self.options.compartments.div_ceil(groups).clamp(LEAST_ROWS, most) * BYTES_PER_ROW
     }
 
     /// Brings the groups to the device, now that all is known of them.
@@ -228,7 +258,10 @@ impl CudaBackend {
 
 impl Backend for CudaBackend {
     fn target(&self) -> Target {
-        let group_bytes = self.options.group_bytes;
+        let group_bytes = match self.options.group_bytes {
+            0 => self.bytes_of_group(),
+            given => given,
+        };
         Target { lanes: self.options.lanes, alike: 1, group_bytes, threads: 1, precision: Precision::Double }
     }
 
@@ -298,6 +331,37 @@ impl Backend for CudaBackend {
     fn unfit(&self) -> Vec<Unfit> {
         self.rates.unfit()
     }
+
+    fn profile(&self) -> Option<Profile> {
+        let Ready { loaded, epoch, .. } = self.ready.as_ref()?;
+        let mut cycles = [0u64; Op::ALL.len()];
+        self.note(self.device.read(epoch.cycles.as_ref()?, 0, &mut cycles))?;
+        let mut parts: BTreeMap<Part, u64> = BTreeMap::new();
+        for (op, cycles) in Op::ALL.into_iter().zip(cycles) {
+            *parts.entry(part(op)).or_default() += (cycles as f64 * 1e6 / f64::from(self.device.clock_khz)) as u64;
+        }
+        let mut profile = Profile { parts: parts.into_iter().collect(), ..Profile::default() };
+        let bytes = loaded.placements.iter().map(|placement| placement.len * size_of::<f64>()).max();
+        profile.groups = (loaded.layouts.len(), bytes.unwrap_or(0));
+        for table in loaded.layouts.iter().flat_map(|layout| &layout.tables) {
+            *profile.instances.entry(table.mechanism.name.clone()).or_default() += table.count as u64;
+        }
+        Some(profile)
+    }
+}
+
+/// What a profile calls a kind of stage.
+fn part(op: Op) -> Part {
+    match op {
+        Op::Deliver | Op::Listen => Part::Delivery,
+        Op::Drive => Part::Stimuli,
+        Op::Begin | Op::Clear | Op::Nernst => Part::Preparation,
+        Op::Sweep | Op::Fused => Part::Mechanisms,
+        Op::Share | Op::Keep => Part::Sums,
+        Op::Solve | Op::Membrane | Op::WholeMembrane | Op::Correct | Op::Peers => Part::Solve,
+        Op::Fire => Part::Detection,
+        Op::Record => Part::Recording,
+    }
 }
 
 /// Steps, phase and inputs of a launch.
@@ -322,6 +386,7 @@ impl Epoch {
             rows: device.allocate(16)?,
             rows_down: device.pinned(16)?,
             before: None,
+            cycles: if options.profile { Some(device.zeros(Op::ALL.len() * size_of::<u64>())?) } else { None },
         })
     }
 
@@ -444,6 +509,7 @@ impl Epoch {
             status: self.out.address,
             spikes: self.out.address + size_of::<Status>() as u64,
             rows: self.rows.address,
+            cycles: self.cycles.as_ref().map_or(0, |cycles| cycles.address),
             capacity: self.capacity as u32,
             ..launch
         };

@@ -26,6 +26,8 @@ pub struct Device {
     pub multiprocessors: usize,
     /// Most shared memory of a block, bytes.
     pub shared_bytes: usize,
+    /// Its processors' clock at most, kHz.
+    pub clock_khz: i32,
     /// Its compute capability, as 90 for 9.0.
     pub capability: i32,
     /// The driver's CUDA version, as 13000 for 13.0.
@@ -127,6 +129,7 @@ impl Device {
             name: context.name().map_err(fail)?,
             multiprocessors: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)? as usize,
             shared_bytes: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)? as usize,
+            clock_khz: attribute(Attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE)?.max(1),
             capability: 10 * major + minor,
             driver,
             context,

@@ -4,7 +4,7 @@ use crate::arena::{Arena, Placement};
 use crate::device::{Buffer, Device, Kernel, Module, Usage, compile};
 use crate::program::{Draft, Stages, Steps};
 use crate::source::{GIVEN, MEMBRANE_DIAGONAL, Program, Sizes, WARP};
-use crate::tables::{Background, Group as GroupTables, Image, Plan, Stage, Table, Tile, Wiring};
+use crate::tables::{Background, Group as GroupTables, Image, Op, Plan, Stage, Table, Tile, Wiring};
 use crate::{CudaOptions, tables};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ pub struct Loaded {
     rings: Vec<Vec<Ring>>,
     wires: Vec<Buffer>,
     steps: Vec<Steps>,
+    hot: Vec<Hot>,
     /// What runs them.
     pub kernels: KernelSet,
     /// How large things are.
@@ -77,6 +78,7 @@ pub struct Blueprint {
     placements: Vec<Placement>,
     program: Program,
     steps: Vec<Steps>,
+    hot: Vec<Hot>,
     rates: Vec<Vec<Option<Arc<RateTable>>>>,
     /// How large things are.
     pub sizes: Sizes,
@@ -97,7 +99,7 @@ impl Blueprint {
             .iter_mut()
             .map(|group| (0..group.layout.tables.len()).map(|t| rates.of(group, t)).collect())
             .collect();
-        let sizes = sizes(shared_bytes, options, groups);
+        let mut sizes = sizes(shared_bytes, options, groups);
         let membrane = groups.iter().any(|group| group.layout.node_fields.membrane_current.is_some());
         let own = [
             (GIVEN, if sizes.tree_in_state { 2 * sizes.chain_lanes } else { 0 }),
@@ -116,8 +118,13 @@ impl Blueprint {
             let stages = Stages { layout: &group.layout, placement, arena: &arena, rated: &rated, peers: &peers };
             steps.push(stages.steps(&mut program));
         }
+        let hot: Vec<Hot> = groups.iter().zip(&mut steps).map(|(group, steps)| Hot::new(&group.layout, steps)).collect();
+        let most = hot.iter().map(|hot| hot.bytes.len()).max().unwrap_or(0);
+        if sizes.tree_bytes() + most <= shared_bytes - RESERVED {
+            sizes.hot_bytes = most;
+        }
         let text = program.text(&arena, &sizes);
-        Blueprint { placements, program, steps, rates, sizes, text }
+        Blueprint { placements, program, steps, hot, rates, sizes, text }
     }
 }
 
@@ -130,7 +137,7 @@ impl Loaded {
         peers: &[PeerCopy],
         rates: &mut RateTables,
     ) -> Result<Loaded, EngineError> {
-        let Blueprint { placements, program, steps, rates, sizes, text } =
+        let Blueprint { placements, program, steps, hot, rates, sizes, text } =
             Blueprint::new(options, device.shared_bytes, &mut groups, peers, rates);
         let kernels = kernels(device, options, &text, &sizes)?;
         let (first, states, rings_at, ring_first) = states(device, &groups, &placements)?;
@@ -144,7 +151,7 @@ impl Loaded {
             rings.push(group.layout.wirings.iter().zip(of_group).map(ring).collect::<Result<_, _>>()?);
         }
         let layouts = groups.into_iter().map(|group| group.layout).collect();
-        Ok(Loaded { layouts, placements, first, states, rings_at, program, rates, rings, wires, steps, kernels, sizes })
+        Ok(Loaded { layouts, placements, first, states, rings_at, program, rates, rings, wires, steps, hot, kernels, sizes })
     }
 
     /// The address of a number of a group's state.
@@ -195,6 +202,7 @@ impl Loaded {
         let tables: Vec<Table> =
             layout.tables.iter().zip(&rates).map(|(table, rates)| self.table(table, placement, *rates, image)).collect();
         let stages: Vec<Stage> = self.steps[g].drafts.iter().map(|draft| finish(draft, &rates, image)).collect();
+        let (hot, stages_at) = self.hot[g].with(&stages);
         let wirings: Vec<Wiring> = layout.wirings.iter().zip(&self.rings[g]).map(|(wiring, ring)| {
             let padded = layout.tables[wiring.table].padded;
             let inputs: Vec<i32> = wiring.inputs.iter().map(|at| place(*at)).collect();
@@ -216,7 +224,6 @@ impl Loaded {
         }).collect();
         let backgrounds: Vec<Background> =
             layout.backgrounds.iter().map(|background| put_background(background, layout, placement, image)).collect();
-        let plan = [put_plan(layout, image)];
         let at = image.put(&wirings);
         let own = (0..wirings.len()).map(|k| at + (k * size_of::<Wiring>()) as u64).collect();
         let detectors = &layout.detectors;
@@ -228,8 +235,11 @@ impl Loaded {
             tables: image.put(&tables),
             stage_count: stages.len() as i32,
             states_from: self.steps[g].states_from as i32,
-            stages: image.put(&stages),
-            plan: image.put(&plan),
+            stages: stages_at,
+            plan: self.hot[g].plan,
+            hot_bytes: hot.len() as i32,
+            hot: image.put(&hot),
+            self_events: i32::from(layout.tables.iter().any(|table| table.self_events.is_some())),
             wiring_count: wirings.len() as i32,
             wirings: at,
             background_count: backgrounds.len() as i32,
@@ -315,8 +325,8 @@ fn sizes(shared_bytes: usize, options: &CudaOptions, groups: &[Group]) -> Sizes 
     let chain_lanes = most(&|layout| layout.rows.plan.parents().len()) + 1;
     let threads = options.threads.clamp(WARP, 1024).next_multiple_of(WARP);
     let blocks = (options.threads_of_processor / threads).max(1);
-    let sizes = Sizes { nodes, chain_lanes, lanes: options.lanes, threads, blocks, tree_in_state: false };
-    Sizes { tree_in_state: options.tree_in_state || sizes.shared_bytes() > shared_bytes, ..sizes }
+    let sizes = Sizes { nodes, chain_lanes, lanes: options.lanes, threads, blocks, ..Sizes::default() };
+    Sizes { tree_in_state: options.tree_in_state || sizes.tree_bytes() > shared_bytes - RESERVED, ..sizes }
 }
 
 fn kernels(device: &Device, options: &CudaOptions, text: &str, sizes: &Sizes) -> Result<KernelSet, EngineError> {
@@ -436,6 +446,40 @@ fn put_background(
     }
 }
 
+/// Static shared memory of the kernels, and what the driver keeps for itself.
+const RESERVED: usize = 2 << 10;
+
+/// What a group's threads read in every step, with offsets in place of addresses: it moves into shared memory.
+struct Hot {
+    bytes: Vec<u8>,
+    plan: Plan,
+    /// Where the stages begin, behind all else.
+    stages: usize,
+}
+
+impl Hot {
+    /// The plan of the tree, and the lists of fused loops, whose stages are told where they lie.
+    fn new(layout: &Layout, steps: &mut Steps) -> Hot {
+        let mut image = Image::new(0);
+        let plan = put_plan(layout, &mut image);
+        for draft in steps.drafts.iter_mut().filter(|draft| draft.stage.op == Op::Fused as i32) {
+            draft.stage.at = image.put(&std::mem::take(&mut draft.lists[0])) as i32;
+        }
+        let stages = image.put(&vec![Stage::default(); steps.drafts.len()]) as usize;
+        let mut bytes = image.bytes().to_vec();
+        bytes.resize(bytes.len().next_multiple_of(16), 0);
+        Hot { bytes, plan, stages }
+    }
+
+    /// With the stages, now that their lists have addresses; and where these begin.
+    fn with(&self, stages: &[Stage]) -> (Vec<u8>, i32) {
+        let mut bytes = self.bytes.clone();
+        let all: &[u8] = bytemuck::cast_slice(stages);
+        bytes[self.stages..self.stages + all.len()].copy_from_slice(all);
+        (bytes, self.stages as i32)
+    }
+}
+
 /// The tiles of a group, sorted into levels: what hangs on a tile lies in lower ones.
 fn put_plan(layout: &Layout, image: &mut Image) -> Plan {
     let plan = &layout.rows.plan;
@@ -451,28 +495,25 @@ fn put_plan(layout: &Layout, image: &mut Image) -> Plan {
     level.iter().for_each(|l| counts[*l] += 1);
     let mut level_first: Vec<u32> = prefix_sums(&counts).into_iter().map(|first| first as u32).collect();
     level_first.push(tiles.len() as u32);
-    let mut level_tiles: Vec<u32> = (0..tiles.len() as u32).collect();
+    let mut order: Vec<usize> = (0..tiles.len()).collect();
     // The longest of a level begin first.
-    level_tiles.sort_by_key(|t| (level[*t as usize], std::cmp::Reverse(tiles[*t as usize].len)));
-    let tiles: Vec<Tile> = tiles
-        .iter()
-        .map(|tile| Tile {
-            first_block: tile.first_block,
-            len: tile.len,
-            first_lane: tile.first_lane,
-            first_child: tile.first_child,
-            children: tile.children,
-            ragged: u32::from(tile.ragged),
-        })
-        .collect();
+    order.sort_by_key(|t| (level[*t], std::cmp::Reverse(tiles[*t].len)));
+    let tile = |t: usize| Tile {
+        first_block: tiles[t].first_block,
+        len: tiles[t].len,
+        first_lane: tiles[t].first_lane,
+        first_child: tiles[t].first_child,
+        children: tiles[t].children,
+        ragged: u32::from(tiles[t].ragged),
+    };
+    let sorted: Vec<Tile> = order.into_iter().map(tile).collect();
     Plan {
-        tiles: image.put(&tiles),
-        blocks: image.put(plan.blocks()),
-        parents: image.put(plan.parents()),
-        starts: image.put(plan.starts()),
-        children: image.put(plan.children()),
-        level_first: image.put(&level_first),
-        level_tiles: image.put(&level_tiles),
+        tiles: image.put(&sorted) as i32,
+        blocks: image.put(plan.blocks()) as i32,
+        parents: image.put(plan.parents()) as i32,
+        starts: image.put(plan.starts()) as i32,
+        children: image.put(plan.children()) as i32,
+        level_first: image.put(&level_first) as i32,
         levels: levels as i32,
         nodes: plan.nodes() as i32,
         lanes: plan.parents().len() as i32,

@@ -88,7 +88,27 @@ impl Stages<'_> {
             self.plain_sweeps(sweep, Moment::End, program, &mut drafts);
         }
         drafts.push(Stage::new(Op::Record).into());
+        self.part(&mut drafts, states_from);
         Steps { drafts, states_from }
+    }
+
+    /// Lets threads go on without meeting where the next stage needs nothing of this one.
+    fn part(&self, drafts: &mut [Draft], states_from: usize) {
+        let is = |draft: &Draft, ops: &[Op]| ops.iter().any(|op| *op as i32 == draft.stage.op);
+        let quiet = !self.layout.tables.iter().any(|table| crate::backend::moves_nodes(&table.mechanism));
+        for k in 0..drafts.len() {
+            let parts = match drafts.get(k + 1) {
+                // The end of a step, where all meet anyway.
+                None => true,
+                Some(_) if k + 1 == states_from => false,
+                Some(next) if is(&drafts[k], &[Op::Begin, Op::Clear]) => is(next, &[Op::Clear]),
+                Some(next) if is(&drafts[k], &[Op::Deliver]) => quiet && is(next, &[Op::Begin]),
+                // Loops over other compartments.
+                Some(next) if is(&drafts[k], &[Op::Fused]) => is(next, &[Op::Fused]),
+                Some(_) => false,
+            };
+            drafts[k].stage.sync = i32::from(!parts);
+        }
     }
 
     fn currents(&self, program: &mut Program, drafts: &mut Vec<Draft>) {

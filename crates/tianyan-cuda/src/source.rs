@@ -37,12 +37,19 @@ pub struct Sizes {
     pub blocks: usize,
     /// Whether the voltage equation is solved where the states lie, since shared memory is too small.
     pub tree_in_state: bool,
+    /// Bytes of the largest group's hot tables, if they fit into shared memory; else 0.
+    pub hot_bytes: usize,
 }
 
 impl Sizes {
+    /// Shared memory of a block for the voltage equation, bytes.
+    pub fn tree_bytes(&self) -> usize {
+        if self.tree_in_state { 0 } else { (6 * self.nodes + 2 * self.chain_lanes) * size_of::<f64>() }
+    }
+
     /// Shared memory of a block, bytes.
     pub fn shared_bytes(&self) -> usize {
-        if self.tree_in_state { 0 } else { (3 * self.nodes + 2 * self.chain_lanes) * size_of::<f64>() }
+        self.tree_bytes() + self.hot_bytes
     }
 }
 
@@ -127,9 +134,6 @@ impl Program {
             ("MAX_EFFECTS", most(|m| m.kernels.receive.effects.len()).max(1)),
             ("AREA_AT", arena.at("area")),
             ("CAPACITANCE_AT", arena.at("capacitance")),
-            ("AXIAL_AT", arena.at("axial")),
-            ("UP_AT", arena.at("to_parent")),
-            ("DOWN_AT", arena.at("from_parent")),
             ("GIVEN_AT", arena.at(GIVEN)),
         ];
         let mut text = String::new();
@@ -139,6 +143,9 @@ impl Program {
         let _ = writeln!(text, "#define DETECTION_DELAY_MS {DETECTION_DELAY_MS:?}");
         if sizes.tree_in_state {
             text += "#define TREE_IN_STATE\n";
+        }
+        if sizes.hot_bytes > 0 {
+            text += "#define HOT_IN_SHARED\n";
         }
         text
     }

@@ -28,17 +28,17 @@ twin! {
 }
 
 twin! {
-    /// The tiles of a group, level by level.
+    /// The tiles of a group, level by level: offsets into its hot tables.
     Plan {
-        tiles: u64, blocks: u64, parents: u64, starts: u64, children: u64, level_first: u64, level_tiles: u64,
-        levels: i32, nodes: i32, lanes: i32, unused: i32,
+        tiles: i32, blocks: i32, parents: i32, starts: i32, children: i32, level_first: i32, levels: i32, nodes: i32,
+        lanes: i32, unused: i32,
     }
 }
 
 twin! {
     /// A part of a step.
     Stage {
-        op: i32, code: i32, n: i32, table: i32, when: i32, a: i32, b: i32, c: i32,
+        op: i32, code: i32, n: i32, table: i32, when: i32, a: i32, b: i32, c: i32, at: i32, sync: i32,
         factor: f64, list: u64, second: u64, third: u64, rates: u64,
     }
 }
@@ -67,11 +67,12 @@ twin! {
 twin! {
     /// A group.
     Group {
-        state: u64, tables: u64, stages: u64, plan: u64, wirings: u64, backgrounds: u64, samplers: u64,
+        state: u64, hot: u64, tables: u64, wirings: u64, backgrounds: u64, samplers: u64,
         detector_gid: u64, detector_node: u64, threshold: u64, driven: u64,
+        plan: Plan, hot_bytes: i32, stages: i32,
         table_count: i32, stage_count: i32, states_from: i32, wiring_count: i32, background_count: i32,
         sampler_count: i32, detectors: i32, above: i32, driven_count: i32, driven_first: i32, nodes: i32,
-        watched: i32, coupled: i32, unused: i32,
+        watched: i32, coupled: i32, self_events: i32,
     }
 }
 
@@ -110,7 +111,7 @@ twin! {
 twin! {
     /// All that a launch needs.
     Launch {
-        groups: u64, inputs: u64, status: u64, spikes: u64, rows: u64, wirings: u64,
+        groups: u64, inputs: u64, status: u64, spikes: u64, rows: u64, cycles: u64, wirings: u64,
         wiring_count: i32, capacity: u32, seed: u64, dt: f64,
     }
 }
@@ -152,10 +153,33 @@ pub enum Moment {
     End,
 }
 
+impl Op {
+    /// All, in their order.
+    pub const ALL: [Op; 17] = [
+        Op::Deliver,
+        Op::Listen,
+        Op::Drive,
+        Op::Begin,
+        Op::Clear,
+        Op::Nernst,
+        Op::Sweep,
+        Op::Fused,
+        Op::Share,
+        Op::Keep,
+        Op::Solve,
+        Op::Membrane,
+        Op::WholeMembrane,
+        Op::Correct,
+        Op::Peers,
+        Op::Fire,
+        Op::Record,
+    ];
+}
+
 impl Stage {
     /// A stage that does this.
     pub fn new(op: Op) -> Stage {
-        Stage { op: op as i32, ..Stage::default() }
+        Stage { op: op as i32, sync: 1, ..Stage::default() }
     }
 
     /// The same, at that time of the step.

@@ -38,7 +38,7 @@ pub use error::EngineError;
 pub use exchange::Way;
 pub use kernels::{KernelOrigin, Kernels, Sweep};
 pub use native::{instruction_set, release_memory, solve};
-pub use profile::Profile;
+pub use profile::{Part, Profile};
 pub use rates::{RateTables, Unfit};
 pub use simulation::{MOST_EPOCH_STEPS, Simulation, Spent};
 pub use solve::{Arrays, Given};

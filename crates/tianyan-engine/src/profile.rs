@@ -26,10 +26,12 @@ pub enum Part {
     Diffusion,
     /// Reports.
     Recording,
+    /// Mechanisms in one loop, on devices that fuse them.
+    Mechanisms,
 }
 
 impl Part {
-    const ALL: [Part; 8] = [
+    const ALL: [Part; 9] = [
         Part::Delivery,
         Part::Detection,
         Part::Stimuli,
@@ -38,6 +40,7 @@ impl Part {
         Part::Solve,
         Part::Diffusion,
         Part::Recording,
+        Part::Mechanisms,
     ];
 
     /// What it is called.
@@ -51,6 +54,7 @@ impl Part {
             Part::Solve => "voltage equation",
             Part::Diffusion => "diffusion",
             Part::Recording => "reports",
+            Part::Mechanisms => "mechanisms together",
         }
     }
 }
