@@ -1,7 +1,7 @@
 /* The epoch: a block takes a group through all its steps in one launch. The order of a step is that of its stages,
    which program.rs makes; step.rs is the CPU's twin. */
-FN void begin(double *RESTRICT state, i32 nodes) {
-  for (i32 i = threadIdx.x; i < nodes; i += blockDim.x) {
+FN void begin(double *RESTRICT state, i32 first, i32 end) {
+  for (i32 i = first + threadIdx.x; i < end; i += blockDim.x) {
     TREE_RHS[i] = 0.0;
     TREE_DIAGONAL[i] = state[CAPACITANCE_AT + i];
   }
@@ -77,7 +77,7 @@ FN void run_stage(const struct work *w, const struct stage *s, const char *input
     case OP_DRIVE:
       drive(w, (const double *)(inputs + head->driven) + (i64)g->driven_first * head->to, in_epoch);
       break;
-    case OP_BEGIN: begin(state, s->n); break;
+    case OP_BEGIN: begin(state, s->a, s->a + s->n); break;
     case OP_CLEAR:
       for (i32 i = threadIdx.x; i < s->n; i += blockDim.x) state[s->a + i] = 0.0;
       break;

@@ -23,11 +23,10 @@ use tianyan_nmodl::ir::{Binding, Destination};
 pub struct CudaOptions {
     /// Which GPU, from 0 on.
     pub ordinal: usize,
-    /// Compartments of the network, as far as they are known: groups are made so large that all processors are busy.
-    pub compartments: usize,
-    /// Rough bytes of a group, what a block works on; 0: as large as `compartments` says.
+    /// Most bytes of a group, roughly: what a block works on; 0: as shared memory allows.
     pub group_bytes: usize,
-    /// Chains side by side: a power of two up to 32. Few leave fewer gaps, many read longer stretches of memory.
+    /// Chains side by side: a power of two up to 32. Alone, chains leave no gaps and wait for nothing but their children;
+    /// side by side they read longer stretches of memory.
     pub lanes: usize,
     /// Threads of a block.
     pub threads: usize,
@@ -49,11 +48,10 @@ impl Default for CudaOptions {
     fn default() -> CudaOptions {
         CudaOptions {
             ordinal: 0,
-            compartments: 0,
             group_bytes: 0,
-            lanes: 4,
-            threads: 256,
-            threads_of_processor: 512,
+            lanes: 1,
+            threads: 128,
+            threads_of_processor: 1024,
             cache: None,
             spikes: 1 << 16,
             tree_in_state: false,
@@ -106,9 +104,6 @@ const SHARED_BYTES_PER_ROW: usize = 64;
 
 /// What the layout takes for the bytes of a row.
 const BYTES_PER_ROW: usize = 240;
-
-/// Groups of fewer rows leave most threads without work.
-const LEAST_ROWS: usize = 128;
 
 /// Whether the kernels can run these mechanisms.
 ///
@@ -168,17 +163,6 @@ impl CudaBackend {
     /// The GPU.
     pub fn device(&self) -> &Device {
         &self.device
-    }
-
-    /// So many bytes of a group that there are as many groups as blocks run at the same time, or a multiple.
-    fn bytes_of_group(&self) -> usize {
-        let blocks = (self.options.threads_of_processor / self.options.threads).max(1);
-        let slots = blocks * self.device.multiprocessors;
-        let most = self.device.shared_bytes / blocks / SHARED_BYTES_PER_ROW;
-        let waves = self.options.compartments.div_ceil(slots * most).max(1);
-        // A few less than there are places: cells are not cut, and one group too many would wait for a place.
-        let groups = (waves * slots - slots / 32).max(1);
-        self.options.compartments.div_ceil(groups).clamp(LEAST_ROWS, most) * BYTES_PER_ROW
     }
 
     /// Brings the groups to the device, now that all is known of them.
@@ -258,11 +242,13 @@ impl CudaBackend {
 
 impl Backend for CudaBackend {
     fn target(&self) -> Target {
-        let group_bytes = match self.options.group_bytes {
-            0 => self.bytes_of_group(),
-            given => given,
-        };
-        Target { lanes: self.options.lanes, alike: 1, group_bytes, threads: 1, precision: Precision::Double }
+        let CudaOptions { lanes, threads, threads_of_processor, group_bytes, .. } = self.options;
+        let blocks = (threads_of_processor / threads.max(1)).max(1);
+        // All processors are busy, and no block waits for a place.
+        let groups = blocks * self.device.multiprocessors;
+        let fits = self.device.shared_bytes / blocks / SHARED_BYTES_PER_ROW * BYTES_PER_ROW;
+        let group_bytes = if group_bytes > 0 { group_bytes } else { fits };
+        Target { lanes, alike: 1, group_bytes, threads: 1, groups, precision: Precision::Double }
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {

@@ -1,11 +1,12 @@
 //! The stages of a group's step, in the order of `tianyan_engine::step`.
 
 use crate::arena::{Arena, Placement};
-use crate::source::{MEMBRANE_DIAGONAL, Program};
+use crate::source::{Fused, MEMBRANE_DIAGONAL, Program};
 use crate::tables::{Moment, Op, Stage};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use tianyan_engine::Sweep;
-use tianyan_layout::{Layout, MechanismTable};
+use tianyan_layout::{IonTable, Layout, MechanismTable};
 use tianyan_model::SecondOrder;
 use tianyan_nmodl::ir::{Binding, Share};
 
@@ -80,10 +81,11 @@ impl Stages<'_> {
             drafts.push(Draft { stage, lists: [side(|p| p.0), side(|p| p.1), Vec::new()], rates: Vec::new() });
         }
         let states_from = drafts.len();
-        let all: Vec<usize> = (0..layout.tables.len()).collect();
-        self.sweeps(&all, Sweep::State, Moment::End, program, &mut drafts);
-        let fires = |t: &&usize| layout.tables[**t].mechanism.spike.is_some();
-        drafts.extend(all.iter().filter(fires).map(|t| Stage { table: *t as i32, ..Stage::new(Op::Fire) }.into()));
+        let moving: Vec<usize> = self.active(Sweep::State).collect();
+        self.sweeps(&moving, Sweep::State, Moment::End, program, &mut drafts);
+        let fires = |t: &usize| layout.tables[*t].mechanism.spike.is_some();
+        let firing = (0..layout.tables.len()).filter(fires);
+        drafts.extend(firing.map(|t| Stage { table: t as i32, ..Stage::new(Op::Fire) }.into()));
         for sweep in [Sweep::AfterSolve, Sweep::BeforeStep] {
             self.plain_sweeps(sweep, Moment::End, program, &mut drafts);
         }
@@ -101,8 +103,10 @@ impl Stages<'_> {
                 // The end of a step, where all meet anyway.
                 None => true,
                 Some(_) if k + 1 == states_from => false,
-                Some(next) if is(&drafts[k], &[Op::Begin, Op::Clear]) => is(next, &[Op::Clear]),
-                Some(next) if is(&drafts[k], &[Op::Deliver]) => quiet && is(next, &[Op::Begin]),
+                // What begins others' sums than the next loop does.
+                Some(next) if is(&drafts[k], &[Op::Begin]) => is(next, &[Op::Begin, Op::Clear, Op::Fused]),
+                Some(next) if is(&drafts[k], &[Op::Clear]) => is(next, &[Op::Clear]),
+                Some(next) if is(&drafts[k], &[Op::Deliver]) => quiet && is(next, &[Op::Begin, Op::Clear]),
                 // Loops over other compartments.
                 Some(next) if is(&drafts[k], &[Op::Fused]) => is(next, &[Op::Fused]),
                 Some(_) => false,
@@ -113,49 +117,80 @@ impl Stages<'_> {
 
     fn currents(&self, program: &mut Program, drafts: &mut Vec<Draft>) {
         let layout = self.layout;
-        drafts.push(Stage { n: layout.nodes as i32 + 1, ..Stage::new(Op::Begin) }.into());
-        self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle, program, drafts);
+        let (free, electrodes): (Vec<usize>, Vec<usize>) =
+            self.active(Sweep::Current).partition(|t| !layout.tables[*t].mechanism.electrode);
+        // Fused loops that come first begin the sums of their compartments; the others' are begun here.
+        let in_runs = |t: &&usize| !layout.tables[**t].runs.is_empty();
+        let first: Vec<usize> = free.iter().take_while(in_runs).copied().collect();
+        let (gaps, begun) = self.begun(&first);
+        let begin = |gap: &Range<usize>| Stage { a: gap.start as i32, n: gap.len() as i32, ..Stage::new(Op::Begin) };
+        drafts.extend(gaps.iter().map(|gap| begin(gap).into()));
         for ion in &layout.ions {
             let clear = |at| Stage { a: self.place(at), n: ion.padded as i32, ..Stage::new(Op::Clear) }.into();
-            drafts.push(clear(ion.current));
+            if !begun.contains(&ion.name) {
+                drafts.push(clear(ion.current));
+            }
             if layout.run.second_order == SecondOrder::VoltageAndCurrents {
                 drafts.push(clear(ion.conductance));
             }
-            if !ion.nernst_in_step.is_empty() {
-                let stage = Stage {
-                    n: ion.nernst_in_step.len() as i32,
-                    a: self.place(ion.reversal),
-                    b: self.place(ion.inside),
-                    c: self.place(ion.outside),
-                    factor: nernst_factor(ion.valence, layout.run.temperature_celsius),
-                    ..Stage::new(Op::Nernst)
-                };
-                let list = ion.nernst_in_step.iter().map(|i| *i as i32).collect();
-                drafts.push(Draft { stage, lists: [list, Vec::new(), Vec::new()], rates: Vec::new() });
-            }
         }
-        for electrodes in [false, true] {
-            let is_turn = |t: &usize| layout.tables[*t].mechanism.electrode == electrodes;
-            let tables: Vec<usize> = (0..layout.tables.len()).filter(is_turn).collect();
-            self.sweeps(&tables, Sweep::Current, Moment::Middle, program, drafts);
-            if !electrodes {
-                drafts.extend(self.membrane(Op::Keep));
-            }
-        }
+        self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle, program, drafts);
+        drafts.extend(layout.ions.iter().filter(|ion| !ion.nernst_in_step.is_empty()).map(|ion| self.nernst(ion)));
+        self.fused(&first, Sweep::Current, Moment::Middle, Some(&begun), program, drafts);
+        self.sweeps(&free[first.len()..], Sweep::Current, Moment::Middle, program, drafts);
+        drafts.extend(self.membrane(Op::Keep));
+        self.sweeps(&electrodes, Sweep::Current, Moment::Middle, program, drafts);
         if layout.points {
             drafts.extend(self.membrane(Op::WholeMembrane));
         }
     }
 
+    /// The nodes that fused loops over these tables leave out, and the ions all of whose currents they begin.
+    fn begun(&self, tables: &[usize]) -> (Vec<Range<usize>>, Vec<String>) {
+        let nodes = self.layout.nodes + 1;
+        let mut covered = vec![false; nodes];
+        let mut touched: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+        for table in tables.iter().map(|t| &self.layout.tables[*t]) {
+            for stretch in stretches(table) {
+                covered[stretch.node..stretch.node + stretch.count].fill(true);
+                for (ion, first) in table.mechanism.ions.iter().zip(&stretch.ions).filter(|(ion, _)| ion.writes_current) {
+                    let instances = touched.entry(&ion.name).or_insert_with(|| vec![false; nodes]);
+                    instances[*first..first + stretch.count].fill(true);
+                }
+            }
+        }
+        let ends: Vec<usize> = (0..=nodes).filter(|n| *n == 0 || *n == nodes || covered[*n] != covered[n - 1]).collect();
+        let gaps = ends.windows(2).map(|pair| pair[0]..pair[1]).filter(|range| !range.is_empty() && !covered[range.start]);
+        let all = |ion: &&IonTable| touched.get(ion.name.as_str()).is_some_and(|found| found[..ion.count].iter().all(|x| *x));
+        (gaps.collect(), self.layout.ions.iter().filter(all).map(|ion| ion.name.clone()).collect())
+    }
+
+    fn nernst(&self, ion: &IonTable) -> Draft {
+        let stage = Stage {
+            n: ion.nernst_in_step.len() as i32,
+            a: self.place(ion.reversal),
+            b: self.place(ion.inside),
+            c: self.place(ion.outside),
+            factor: nernst_factor(ion.valence, self.layout.run.temperature_celsius),
+            ..Stage::new(Op::Nernst)
+        };
+        let list = ion.nernst_in_step.iter().map(|i| *i as i32).collect();
+        Draft { stage, lists: [list, Vec::new(), Vec::new()], rates: Vec::new() }
+    }
+
+    /// The tables that have such a kernel.
+    fn active(&self, sweep: Sweep) -> impl Iterator<Item = usize> {
+        let has = move |t: &usize| !sweep.kernel(&self.layout.tables[*t].mechanism.kernels).is_empty();
+        (0..self.layout.tables.len()).filter(has)
+    }
+
     /// Sweeps over tables in order: those in runs that follow each other are fused.
     fn sweeps(&self, tables: &[usize], sweep: Sweep, when: Moment, program: &mut Program, drafts: &mut Vec<Draft>) {
         let table = |t: &usize| &self.layout.tables[*t];
-        let active: Vec<usize> =
-            tables.iter().copied().filter(|t| !sweep.kernel(&table(t).mechanism.kernels).is_empty()).collect();
         let in_runs = |t: &usize| !table(t).runs.is_empty();
-        for alike in active.chunk_by(|a, b| in_runs(a) && in_runs(b)) {
+        for alike in tables.chunk_by(|a, b| in_runs(a) && in_runs(b)) {
             if in_runs(&alike[0]) {
-                self.fused(alike, sweep, when, program, drafts);
+                self.fused(alike, sweep, when, None, program, drafts);
                 continue;
             }
             drafts.push(self.sweep(alike[0], sweep, when, program));
@@ -167,8 +202,7 @@ impl Stages<'_> {
     }
 
     fn plain_sweeps(&self, sweep: Sweep, when: Moment, program: &mut Program, drafts: &mut Vec<Draft>) {
-        let has = |t: &usize| !sweep.kernel(&self.layout.tables[*t].mechanism.kernels).is_empty();
-        drafts.extend((0..self.layout.tables.len()).filter(has).map(|t| self.sweep(t, sweep, when, program)));
+        drafts.extend(self.active(sweep).map(|t| self.sweep(t, sweep, when, program)));
     }
 
     fn sweep(&self, t: usize, sweep: Sweep, when: Moment, program: &mut Program) -> Draft {
@@ -177,8 +211,16 @@ impl Stages<'_> {
         Stage { code: sweep as i32, table: t as i32, ..Stage::new(Op::Sweep) }.at(when).into()
     }
 
-    /// A loop for each stretch of nodes that carry the same of these tables.
-    fn fused(&self, tables: &[usize], sweep: Sweep, when: Moment, program: &mut Program, drafts: &mut Vec<Draft>) {
+    /// A loop for each stretch of nodes that carry the same of these tables; `begun` as in [`Fused`] if they come first.
+    fn fused(
+        &self,
+        tables: &[usize],
+        sweep: Sweep,
+        when: Moment,
+        begun: Option<&[String]>,
+        program: &mut Program,
+        drafts: &mut Vec<Draft>,
+    ) {
         let stretches: Vec<(usize, Stretch)> =
             tables.iter().flat_map(|t| stretches(&self.layout.tables[*t]).map(move |stretch| (*t, stretch))).collect();
         let ends: BTreeSet<usize> = stretches.iter().flat_map(|(_, s)| [s.node, s.node + s.count]).collect();
@@ -206,7 +248,9 @@ impl Stages<'_> {
                 parts.push((program.code(mechanism), kernel));
             }
             let at = std::iter::once(pair[0] as i32).chain(ions.values().map(|first| *first as i32)).chain(own);
-            let (code, n) = (program.fuse(parts) as i32, (pair[1] - pair[0]) as i32);
+            let begun = begun.map(<[String]>::to_vec);
+            let fused = Fused { parts, first: begun.is_some(), begun: begun.unwrap_or_default() };
+            let (code, n) = (program.fuse(fused) as i32, (pair[1] - pair[0]) as i32);
             let stage = Stage { code, n, ..Stage::new(Op::Fused) }.at(when);
             let rates = inside.iter().map(|(t, _)| *t).collect();
             drafts.push(Draft { stage, lists: [at.collect(), Vec::new(), Vec::new()], rates });

@@ -53,8 +53,16 @@ impl Sizes {
     }
 }
 
-/// A mechanism that sweeps in a fused loop: its code, and the kernel.
-pub type FusedPart = (usize, &'static str);
+/// A fused loop.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fused {
+    /// The codes of its mechanisms, and their kernels.
+    pub parts: Vec<(usize, &'static str)>,
+    /// Whether it begins the sums of its compartments.
+    pub first: bool,
+    /// Ions whose currents it begins.
+    pub begun: Vec<String>,
+}
 
 /// The mechanisms of a network, and their fused loops, numbered.
 #[derive(Debug, Default)]
@@ -64,7 +72,7 @@ pub struct Program {
     code: HashMap<String, usize>,
     /// For each mechanism, where its bindings lie.
     places: Vec<Vec<Place>>,
-    fused: Vec<Vec<FusedPart>>,
+    fused: Vec<Fused>,
     /// Kernels that sweep by index, and the codes of their mechanisms.
     swept: BTreeSet<(usize, usize)>,
 }
@@ -89,11 +97,11 @@ impl Program {
         self.code.get(&mechanism.name).copied().unwrap_or_default()
     }
 
-    /// The code of a fused loop of these parts.
-    pub fn fuse(&mut self, parts: Vec<FusedPart>) -> usize {
-        let found = self.fused.iter().position(|other| *other == parts);
+    /// The code of a fused loop.
+    pub fn fuse(&mut self, fused: Fused) -> usize {
+        let found = self.fused.iter().position(|other| *other == fused);
         found.unwrap_or_else(|| {
-            self.fused.push(parts);
+            self.fused.push(fused);
             self.fused.len() - 1
         })
     }
@@ -110,12 +118,12 @@ impl Program {
         for (code, mechanism) in self.mechanisms.iter().enumerate() {
             text += &emit_indexed(mechanism, &prefix(code));
         }
-        for (number, parts) in self.fused.iter().enumerate() {
+        for (number, Fused { parts, first, begun }) in self.fused.iter().enumerate() {
             let parts: Vec<Part> = parts
                 .iter()
                 .map(|&(code, kernel)| Part { mechanism: &self.mechanisms[code], kernel, places: &self.places[code] })
                 .collect();
-            text += &fused(&format!("fused_{number}"), &parts);
+            text += &fused(&format!("fused_{number}"), &parts, *first, begun);
         }
         text += &self.choices();
         STEP.iter().for_each(|file| text += file);

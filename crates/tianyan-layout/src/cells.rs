@@ -226,14 +226,41 @@ fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, targ
     // Free cells: at least one group a thread, none larger than the cache.
     let free_share = share(&free).min(target.group_bytes.max(1));
     let coupled_share = share(&coupled);
-    let mut groups = cut(&free, free_share, target.alike, bytes, false);
+    let mut groups = match target.groups {
+        0 => cut(&free, free_share, target.alike, bytes, false),
+        count => cut_into(&free, count, target, bytes),
+    };
     groups.extend(cut(&coupled, coupled_share, target.alike, bytes, true));
     for ((_, coupled), cells) in points {
         let most = (target.group_bytes / BYTES_PER_POINT).max(1);
-        let share = cells.len().div_ceil(target.threads.max(1)).min(most).next_multiple_of(ALIGN);
+        let parts = target.threads.max(target.groups).max(1);
+        let share = cells.len().div_ceil(parts).min(most).max(LEAST_POINTS.min(most)).next_multiple_of(ALIGN);
         groups.extend(cells.chunks(share).map(|cells| GroupCells { cells: cells.to_vec(), coupled, points: true }));
     }
     groups
+}
+
+/// Groups of fewer bytes are not worth having more of them, where their number is asked for; nor of fewer point neurons.
+const LEAST_BYTES: usize = 128 * BYTES_PER_ROW;
+const LEAST_POINTS: usize = 128;
+
+/// Groups of one size: `count` of them, or a multiple where they would be too large.
+fn cut_into(
+    cells: &[GroupCell],
+    count: usize,
+    target: &Target,
+    bytes: impl Fn(&GroupCell) -> usize + Copy,
+) -> Vec<GroupCells> {
+    let all: usize = cells.iter().map(bytes).sum();
+    let most = count * all.div_ceil(count * target.group_bytes.max(1)).max(1);
+    let mut share = (all / most).max(LEAST_BYTES);
+    loop {
+        let groups = cut(cells, share, target.alike, bytes, false);
+        if groups.len() <= most {
+            return groups;
+        }
+        share += share / 64 + 1;
+    }
 }
 
 /// `alike` cells of a kind stay together.

@@ -56,6 +56,9 @@ pub struct Target {
     pub group_bytes: usize,
     /// A coupled component is cut into this many groups.
     pub threads: usize,
+    /// Uncoupled cells are cut into this many groups of one size, or a multiple, as long as there are enough; 0: into as
+    /// many as it takes.
+    pub groups: usize,
     /// How numbers of class Real are stored.
     pub precision: Precision,
 }

@@ -35,11 +35,13 @@ pub struct Part<'a> {
 ///
 /// Compartment i of the loop is node `at[0] + i`; then come the first instance of each ion, in the order of their
 /// names, and the first instance of each part. `rates` has a table for each part, read by `rated` alone.
-pub fn fused(name: &str, parts: &[Part]) -> String {
+///
+/// A loop that is the `first` of its compartments' currents begins their sums; those of the ions in `begun`, too.
+pub fn fused(name: &str, parts: &[Part], first: bool, begun: &[String]) -> String {
     let ions: BTreeSet<&str> =
         parts.iter().flat_map(|part| part.mechanism.ions.iter().map(|ion| ion.name.as_str())).collect();
     let mut text = format!("KERNEL {name}(FUSED_ARGUMENTS) {{\n  FOREACH(i, n)\n    const i32 node = at[0] + i;\n");
-    let mut shared = Shared::default();
+    let mut shared = Shared { first, begun, ..Shared::default() };
     let emitters: Vec<Emitter> = parts.iter().filter_map(|part| emitter(part)).collect();
     for emitter in &emitters {
         shared.add(emitter);
@@ -48,6 +50,10 @@ pub fn fused(name: &str, parts: &[Part]) -> String {
         let _ = writeln!(text, "    double *ion_{ion} = state + (at[{}] + i);", 1 + k);
     }
     shared.load(&mut text);
+    if first {
+        shared.add_sums();
+        text += "    double rhs = 0.0, diagonal = state[CAPACITANCE_AT + node];\n";
+    }
     for (k, mut emitter) in emitters.into_iter().enumerate() {
         let _ = writeln!(text, "    {{ /* {} */\n    double *own = state + (at[{}] + i);", emitter.mechanism.name, 1 + ions.len() + k);
         emitter.fused_body(k);
@@ -70,13 +76,15 @@ fn emitter<'a>(part: &Part<'a>) -> Option<Emitter<'a>> {
 
 /// What parts have in common: local variables by name, each with the place it is loaded from.
 #[derive(Default)]
-struct Shared {
+struct Shared<'a> {
+    first: bool,
+    begun: &'a [String],
     places: BTreeMap<String, String>,
     loaded: BTreeSet<String>,
     stored: BTreeSet<String>,
 }
 
-impl Shared {
+impl Shared<'_> {
     fn add(&mut self, emitter: &Emitter) {
         let places = emitter.places.unwrap_or_default();
         for b in emitter.touched() {
@@ -102,7 +110,25 @@ impl Shared {
 
     fn load(&self, text: &mut String) {
         for variable in &self.loaded {
-            let _ = writeln!(text, "    double {variable} = {};", self.places[variable]);
+            let is_sum = ["rhs", "diagonal"].contains(&variable.as_str());
+            let is_begun = self.begun.iter().any(|ion| *variable == format!("{ion}_current"));
+            match () {
+                () if self.first && is_sum => {}
+                () if is_begun => {
+                    let _ = writeln!(text, "    double {variable} = 0.0;");
+                }
+                () => {
+                    let _ = writeln!(text, "    double {variable} = {};", self.places[variable]);
+                }
+            }
+        }
+    }
+
+    /// The sums of the voltage equation, whether some part adds to them or not.
+    fn add_sums(&mut self) {
+        for (variable, place) in [("rhs", "TREE_RHS[node]"), ("diagonal", "TREE_DIAGONAL[node]")] {
+            self.places.insert(variable.into(), place.into());
+            self.stored.insert(variable.into());
         }
     }
 
