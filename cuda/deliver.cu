@@ -181,11 +181,8 @@ FN void watch(const struct work *w) {
 static __device__ __noinline__ void deliver(const struct work *w, const struct event *events) {
   if (w->group->watched) deliver_side(w, events, true, w->start);
   detect(w);
-  if (w->group->watched) {
-    __syncthreads();
-    watch(w);
-  } else if (w->group->self_events) {
-    __syncthreads();
-  }
+  /* Events may move v. */
+  if (w->first_event != w->end_event || w->group->self_events) __syncthreads();
+  if (w->group->watched) watch(w);
   deliver_side(w, events, false, w->middle);
 }

@@ -21,12 +21,15 @@ KERNEL nernst(double *RESTRICT state, const struct stage *s) {
   }
 }
 
-/* Point processes' shares, summed in the order of the instances: a thread has a node. */
-KERNEL share(double *RESTRICT state, const struct stage *s) {
+/* Point processes' shares, summed in the order of the instances: a thread has a node. `list` has the nodes, `second`
+   their first instances in `third`. */
+KERNEL share(double *RESTRICT state, const struct group *g, const struct stage *s) {
+  const i32 *list = s->at ? (const i32 *)(HOT(g) + s->at) : s->list;
+  const i32 *second = s->at ? list + s->n : s->second, *third = s->at ? second + s->n + 1 : s->third;
   for (i32 k = threadIdx.x; k < s->n; k += blockDim.x) {
-    double *to = place(state, s->b + s->list[k]);
+    double *to = place(state, s->b + list[k]);
     double sum = *to;
-    for (i32 j = s->second[k]; j < s->second[k + 1]; j++) sum = sum + state[s->a + s->third[j]];
+    for (i32 j = second[k]; j < second[k + 1]; j++) sum = sum + state[s->a + third[j]];
     *to = sum;
   }
 }
@@ -84,11 +87,11 @@ FN void run_stage(const struct work *w, const struct stage *s, const char *input
     case OP_NERNST: nernst(state, s); break;
     case OP_SWEEP: call_sweep(s->code, g->tables[s->table].code, state, g->tables + s->table, t, w->dt); break;
     case OP_FUSED: call_fused(s->code, state, (const i32 *)(hot + s->at), s->n, t, w->dt, s->rates); break;
-    case OP_SHARE: share(state, s); break;
+    case OP_SHARE: share(state, g, s); break;
     case OP_KEEP:
     case OP_MEMBRANE:
     case OP_WHOLE_MEMBRANE: membrane(w, s); break;
-    case OP_SOLVE: solve(state, hot, &g->plan, s->factor); break;
+    case OP_SOLVE: solve(state, g, s->factor); break;
     case OP_CORRECT:
       for (i32 i = threadIdx.x; i < s->n; i += blockDim.x) state[s->a + i] += state[s->b + i] * TREE_RHS[s->list[i]];
       break;
@@ -101,8 +104,8 @@ FN void run_stage(const struct work *w, const struct stage *s, const char *input
   if (s->sync) __syncthreads();
 }
 
-/* Which step it is, and its events: they are sorted by step, and follow those before. */
-FN void next_step(struct work *w, const struct epoch_inputs *head, i32 in_epoch) {
+/* Which step it is, and its events: they are sorted by step, and follow those of the step before. */
+FN void begin_step(struct work *w, const struct work *before, const struct epoch_inputs *head, i32 in_epoch) {
   const char *inputs = (const char *)head;
   const struct event *events = (const struct event *)(inputs + head->events);
   const u32 end = ((const u32 *)(inputs + head->event_first))[blockIdx.x + 1];
@@ -111,8 +114,10 @@ FN void next_step(struct work *w, const struct epoch_inputs *head, i32 in_epoch)
   w->start = start;
   w->middle = start + 0.5 * w->dt;
   w->end = (start + 0.5 * w->dt) + 0.5 * w->dt;
-  w->first_event = w->end_event;
-  while (w->end_event < end && events[w->end_event].step <= (u32)in_epoch) w->end_event++;
+  u32 next = before->end_event;
+  w->first_event = next;
+  while (next < end && events[next].step <= (u32)in_epoch) next++;
+  w->end_event = next;
 }
 
 /* What each step reads lies in shared memory as long as the block runs. */
@@ -142,15 +147,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) epoch(const struct
   const char *inputs = (const char *)launch->inputs;
   const struct epoch_inputs *head = launch->inputs;
   __shared__ struct group own;
-  __shared__ struct work w;
+  /* Of this step and the next: the last thread looks ahead. */
+  __shared__ struct work works[2];
   if (launch->groups[blockIdx.x].coupled != (head->phase != WHOLE)) return;
   if (threadIdx.x == 0) {
     own = launch->groups[blockIdx.x];
-    w.launch = launch;
-    w.group = &own;
-    w.dt = launch->dt;
-    w.end_event = ((const u32 *)(inputs + head->event_first))[blockIdx.x];
-    if (head->from > 0) next_step(&w, head, head->from - 1);
+    struct work *w = works + head->from % 2;
+    for (i32 k = 0; k < 2; k++) {
+      works[k].launch = launch;
+      works[k].group = &own;
+      works[k].dt = launch->dt;
+    }
+    w->end_event = ((const u32 *)(inputs + head->event_first))[blockIdx.x];
+    if (head->from > 0) begin_step(w, w, head, head->from - 1);
+    begin_step(w, w, head, head->from);
   }
   __syncthreads();
   load(&own);
@@ -158,16 +168,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) epoch(const struct
   const i32 to = head->to, phase = head->phase;
   __shared__ u64 cycles[OPS];
   if (threadIdx.x < OPS) cycles[threadIdx.x] = 0;
+  __syncthreads();
   for (i32 in_epoch = head->from; in_epoch < to; in_epoch++) {
-    if (threadIdx.x == 0) next_step(&w, head, in_epoch);
-    __syncthreads();
+    const struct work *w = works + in_epoch % 2;
+    if (threadIdx.x + 1 == blockDim.x && in_epoch + 1 < to) begin_step(works + (in_epoch + 1) % 2, w, head, in_epoch + 1);
     /* Which half of the step: the first of a TO_NEXT_VOLTAGE begins in the middle, its last ends there. */
     const bool later = phase == TO_STATES || (phase == TO_NEXT_VOLTAGE && in_epoch == head->from);
     const bool early = phase == TO_VOLTAGE || (phase == TO_NEXT_VOLTAGE && in_epoch + 1 == to);
     const i32 end = early ? own.states_from : own.stage_count;
     u64 before = CYCLES();
     for (i32 k = later ? own.states_from : 0; k < end; k++) {
-      run_stage(&w, stages + k, inputs, in_epoch);
+      run_stage(w, stages + k, inputs, in_epoch);
       if (threadIdx.x == 0) {
         const u64 now = CYCLES();
         cycles[stages[k].op] += now - before;

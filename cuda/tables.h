@@ -64,12 +64,13 @@ struct table {
   i32 spike, unused;
 };
 
-/* tianyan_layout::Tile */
-struct tile { u32 first_block, len, first_lane, first_child, children, ragged; };
+/* tianyan_layout::Tile. Position p of its rows is node `first + p * LANES`, but the last one, an end node perhaps, is
+   `last`. */
+struct tile { u32 first, last, len, first_lane, first_child, children, ragged, unused; };
 
 /* tianyan_layout::Plan; tiles of a level follow each other and need nothing of each other. Offsets are into the hot
    tables of the group. */
-struct plan { i32 tiles, blocks, parents, starts, children, level_first, levels, nodes, lanes, unused; };
+struct plan { i32 tiles, parents, starts, children, level_first, levels, nodes, lanes; };
 
 enum op {
   OP_DELIVER, OP_LISTEN, OP_DRIVE, OP_BEGIN, OP_CLEAR, OP_NERNST, OP_SWEEP, OP_FUSED, OP_SHARE, OP_KEEP, OP_SOLVE,

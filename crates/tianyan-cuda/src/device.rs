@@ -297,6 +297,12 @@ impl Module {
         let most = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         // SAFETY: the kernel was just found.
         unsafe { result::function::set_function_attribute(kernel, most, shared_bytes as i32) }.map_err(fail)?;
+        if shared_bytes > 0 {
+            // As many blocks side by side as shared memory can hold.
+            let part = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
+            // SAFETY: as above.
+            unsafe { result::function::set_function_attribute(kernel, part, 100) }.map_err(fail)?;
+        }
         Ok(Kernel(kernel))
     }
 

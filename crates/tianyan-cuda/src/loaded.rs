@@ -449,6 +449,9 @@ fn put_background(
 /// Static shared memory of the kernels, and what the driver keeps for itself.
 const RESERVED: usize = 2 << 10;
 
+/// Longer lists of shares stay where they are, bytes.
+const HOT_LIST: usize = 4 << 10;
+
 /// What a group's threads read in every step, with offsets in place of addresses: it moves into shared memory.
 struct Hot {
     bytes: Vec<u8>,
@@ -464,6 +467,13 @@ impl Hot {
         let plan = put_plan(layout, &mut image);
         for draft in steps.drafts.iter_mut().filter(|draft| draft.stage.op == Op::Fused as i32) {
             draft.stage.at = image.put(&std::mem::take(&mut draft.lists[0])) as i32;
+        }
+        for draft in steps.drafts.iter_mut().filter(|draft| draft.stage.op == Op::Share as i32) {
+            let all = draft.lists.concat();
+            if size_of_val(&all[..]) <= HOT_LIST {
+                draft.stage.at = image.put(&all) as i32;
+                draft.lists = Default::default();
+            }
         }
         let stages = image.put(&vec![Stage::default(); steps.drafts.len()]) as usize;
         let mut bytes = image.bytes().to_vec();
@@ -499,7 +509,9 @@ fn put_plan(layout: &Layout, image: &mut Image) -> Plan {
     // The longest of a level begin first.
     order.sort_by_key(|t| (level[*t], std::cmp::Reverse(tiles[*t].len)));
     let tile = |t: usize| Tile {
-        first_block: tiles[t].first_block,
+        first: plan.blocks()[tiles[t].first_block as usize],
+        last: plan.blocks()[(tiles[t].first_block + tiles[t].len - 1) as usize],
+        unused: 0,
         len: tiles[t].len,
         first_lane: tiles[t].first_lane,
         first_child: tiles[t].first_child,
@@ -509,15 +521,13 @@ fn put_plan(layout: &Layout, image: &mut Image) -> Plan {
     let sorted: Vec<Tile> = order.into_iter().map(tile).collect();
     Plan {
         tiles: image.put(&sorted) as i32,
-        blocks: image.put(plan.blocks()) as i32,
         parents: image.put(plan.parents()) as i32,
-        starts: image.put(plan.starts()) as i32,
+        starts: if lanes > 1 { image.put(plan.starts()) as i32 } else { 0 },
         children: image.put(plan.children()) as i32,
         level_first: image.put(&level_first) as i32,
         levels: levels as i32,
         nodes: plan.nodes() as i32,
         lanes: plan.parents().len() as i32,
-        unused: 0,
     }
 }
 

@@ -107,6 +107,10 @@ impl Stages<'_> {
                 Some(next) if is(&drafts[k], &[Op::Begin]) => is(next, &[Op::Begin, Op::Clear, Op::Fused]),
                 Some(next) if is(&drafts[k], &[Op::Clear]) => is(next, &[Op::Clear]),
                 Some(next) if is(&drafts[k], &[Op::Deliver]) => quiet && is(next, &[Op::Begin, Op::Clear]),
+                // Other sums of the same shares.
+                Some(next) if is(&drafts[k], &[Op::Share]) => {
+                    is(next, &[Op::Share]) && drafts[k].stage.b != next.stage.b && drafts[k].stage.table == next.stage.table
+                }
                 // Loops over other compartments.
                 Some(next) if is(&drafts[k], &[Op::Fused]) => is(next, &[Op::Fused]),
                 Some(_) => false,
@@ -196,7 +200,7 @@ impl Stages<'_> {
             drafts.push(self.sweep(alike[0], sweep, when, program));
             if sweep == Sweep::Current {
                 let shares = &table(&alike[0]).mechanism.kernels.shares;
-                drafts.extend(shares.iter().map(|to| self.share(table(&alike[0]), to)));
+                drafts.extend(shares.iter().map(|to| self.share(alike[0], to)));
             }
         }
     }
@@ -258,7 +262,8 @@ impl Stages<'_> {
     }
 
     /// Where the shares of a table's instances go, target by target.
-    fn share(&self, table: &MechanismTable, share: &Share) -> Draft {
+    fn share(&self, t: usize, share: &Share) -> Draft {
+        let table = &self.layout.tables[t];
         let block = match table.mechanism.kernels.bindings[share.to as usize] {
             Binding::Ion(k, _) => 1 + k,
             _ => 0,
@@ -277,6 +282,7 @@ impl Stages<'_> {
             n: of.len() as i32,
             a: self.place(table.field[share.from as usize] as usize),
             b: self.place(table.field[share.to as usize] as usize),
+            table: t as i32,
             ..Stage::new(Op::Share)
         };
         let (targets, instances) = (of.keys().copied().collect(), of.into_values().flatten().collect());
