@@ -12,12 +12,7 @@ KERNEL nernst(double *RESTRICT state, const struct stage *s) {
   for (i32 k = threadIdx.x; k < s->n; k += blockDim.x) {
     const i32 i = s->list[k];
     const double inside = state[s->b + i], outside = state[s->c + i];
-    double y = s->factor == 0.0 ? 0.0 : s->factor * ty_log(outside / inside);
-    if (s->factor != 0.0) {
-      y = outside <= 0.0 ? -1e6 : y;
-      y = inside <= 0.0 ? 1e6 : y;
-    }
-    state[s->a + i] = y;
+    state[s->a + i] = s->factor == 0.0 ? 0.0 : nernst_potential(s->factor, inside, outside);
   }
 }
 

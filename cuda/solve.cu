@@ -5,11 +5,11 @@
 /* Whether lanes of a tile begin at different positions. */
 #define RAGGED(tile) (LANES > 1 && (tile)->ragged)
 /* The tables of the plan. */
-#define PLAN(name) ((const u32 *)(HOT(group) + group->plan.name))
+#define PLAN(name) ((const place_t *)(HOT(group) + group->plan.name))
 
 FN void eliminate(double *RESTRICT state, const struct group *group, const struct tile *tile, i32 lane) {
   const u32 own = tile->first_lane + lane;
-  const u32 *children = PLAN(children) + tile->first_child + lane;
+  const place_t *children = PLAN(children) + tile->first_child + lane;
   i32 position = (i32)tile->len - 1;
   i32 node = tile->last + lane, next_node = tile->first + (position > 0 ? position - 1 : 0) * LANES + lane;
   const i32 start = RAGGED(tile) ? (i32)PLAN(starts)[own] : 0;
@@ -79,7 +79,7 @@ FN void substitute(double *RESTRICT state, const struct group *group, const stru
 KERNEL solve(double *RESTRICT state, const struct group *group, double factor) {
   const i32 lane = threadIdx.x % LANES, worker = threadIdx.x / LANES, workers = blockDim.x / LANES;
   const struct tile *tiles = (const struct tile *)PLAN(tiles);
-  const u32 *level_first = PLAN(level_first);
+  const u32 *level_first = (const u32 *)(HOT(group) + group->plan.level_first);
   const i32 levels = group->plan.levels;
   if (threadIdx.x == 0) {
     TREE_RHS[group->plan.nodes] = 0.0;

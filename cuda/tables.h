@@ -7,6 +7,7 @@
      MAX_ARGUMENTS  of NET_RECEIVE, with its flag
      MAX_EFFECTS    calls of net_send and its like in one NET_RECEIVE
      TREE_IN_STATE  defined where the arrays of the voltage equation do not fit into shared memory
+     PLACE          an integer that holds the numbers of nodes and lanes
      GIVEN_AT       then: where in the state what chains give to each other lies
      HOT_IN_SHARED  defined where what each step reads of a group's tables fits into what is left
 
@@ -42,6 +43,8 @@ SHARED(double, block_memory);
 #define HOT(group) ((group)->hot)
 #endif
 
+typedef PLACE place_t;
+
 /* Voltages beyond this are no membrane's. */
 #define LARGEST_VOLTAGE_MV 1e6
 /* So many events of one instance may follow each other in half a step. */
@@ -66,7 +69,7 @@ struct table {
 
 /* tianyan_layout::Tile. Position p of its rows is node `first + p * LANES`, but the last one, an end node perhaps, is
    `last`. */
-struct tile { u32 first, last, len, first_lane, first_child, children, ragged, unused; };
+struct tile { place_t first, last, len, first_lane, first_child, children, ragged, unused; };
 
 /* tianyan_layout::Plan; tiles of a level follow each other and need nothing of each other. Offsets are into the hot
    tables of the group. */
@@ -183,6 +186,12 @@ struct work {
   double start, middle, end, dt;
   u32 first_event, end_event;
 };
+
+/* Twin of tianyan_engine::step::nernst. */
+FN double nernst_potential(double factor, double inside, double outside) {
+  const double y = outside <= 0.0 ? -1e6 : factor * ty_log(outside / inside);
+  return inside <= 0.0 ? 1e6 : y;
+}
 
 /* A number of the state, wherever it lies now. */
 FN double *place(double *state, i32 offset) {

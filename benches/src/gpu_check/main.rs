@@ -91,8 +91,9 @@ fn sass(name: &str, text: &str, options: &CudaOptions) {
     struct Fake(CudaOptions);
     impl Backend for Fake {
         fn target(&self) -> tianyan_layout::Target {
-            let group_bytes = self.0.group_bytes;
-            tianyan_layout::Target { lanes: self.0.lanes, alike: 1, group_bytes, threads: 1, groups: 0, precision: tianyan_layout::Precision::Double }
+            let blocks = self.0.threads_of_processor / self.0.threads;
+            let group_bytes = 232448 / blocks / 64 * 240;
+            tianyan_layout::Target { lanes: self.0.lanes, alike: 1, group_bytes, threads: 1, groups: 132 * blocks, precision: tianyan_layout::Precision::Double }
         }
         fn load(&mut self, _: Vec<tianyan_layout::Group>) -> Result<(), tianyan_engine::EngineError> { Ok(()) }
         fn advance(&mut self, _: std::ops::Range<usize>, _: tianyan_engine::Phase, _: &tianyan_engine::Inputs, _: &mut tianyan_engine::Outputs) -> Result<(), tianyan_engine::EngineError> { Ok(()) }
@@ -109,7 +110,8 @@ fn sass(name: &str, text: &str, options: &CudaOptions) {
     let cubin = tianyan_cuda::device::compile(&blueprint.text, 90, None).unwrap_or_else(|e| panic!("{e}"));
     std::fs::write(format!("/tmp/{name}.cubin"), &cubin).unwrap();
     let (nodes, rows): (usize, usize) = network.groups.iter().map(|g| (g.layout.nodes, g.layout.rows.node_of.len())).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    println!("{nodes} nodes for {rows} rows");
+    let sizes: Vec<usize> = network.groups.iter().map(|g| g.layout.nodes).collect();
+    println!("{nodes} nodes for {rows} rows, {} groups of {} to {}", sizes.len(), sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
     let plan = &network.groups[0].layout.rows.plan;
     let mut level = vec![0usize; plan.tiles().len()];
     let mut longest = std::collections::BTreeMap::<usize, (u32, usize)>::new();
@@ -148,7 +150,7 @@ fn main() {
         all &= bits("ring rich", &ring(RICH, 1, 50.0), &options);
     }
     if has("sass") {
-        for (name, text) in [("hh", HH), ("rich", RICH), ("points", POINTS), ("synapses", SYNAPSES)] {
+        for (name, text) in [("hh", &ring(HH, 306, 10.0)[..]), ("rich", &ring(RICH, 60, 10.0)), ("points", POINTS), ("synapses", SYNAPSES)] {
             sass(name, text, &options);
         }
     }

@@ -4,7 +4,7 @@ use crate::arena::{Arena, Placement};
 use crate::device::{Buffer, Device, Kernel, Module, Usage, compile};
 use crate::program::{Draft, Stages, Steps};
 use crate::source::{GIVEN, MEMBRANE_DIAGONAL, Program, Sizes, WARP};
-use crate::tables::{Background, Group as GroupTables, Image, Op, Plan, Stage, Table, Tile, Wiring};
+use crate::tables::{Background, Group as GroupTables, Image, Op, Plan, Stage, Table, Wiring};
 use crate::{CudaOptions, tables};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -118,12 +118,13 @@ impl Blueprint {
             let stages = Stages { layout: &group.layout, placement, arena: &arena, rated: &rated, peers: &peers };
             steps.push(stages.steps(&mut program));
         }
-        let hot: Vec<Hot> = groups.iter().zip(&mut steps).map(|(group, steps)| Hot::new(&group.layout, steps)).collect();
+        let hot: Vec<Hot> = groups.iter().zip(&mut steps).map(|(group, steps)| Hot::new(&group.layout, steps, sizes.is_small())).collect();
         let most = hot.iter().map(|hot| hot.bytes.len()).max().unwrap_or(0);
         if sizes.tree_bytes() + most <= shared_bytes - RESERVED {
             sizes.hot_bytes = most;
         }
         let text = program.text(&arena, &sizes);
+        tracing::debug!(?sizes, "kernels for the GPU");
         Blueprint { placements, program, steps, hot, rates, sizes, text }
     }
 }
@@ -323,9 +324,10 @@ fn sizes(shared_bytes: usize, options: &CudaOptions, groups: &[Group]) -> Sizes 
     let most = |of: &dyn Fn(&Layout) -> usize| groups.iter().map(|group| of(&group.layout)).max().unwrap_or(0);
     let nodes = (most(&|layout| layout.nodes) + 1).next_multiple_of(tianyan_layout::ALIGN);
     let chain_lanes = most(&|layout| layout.rows.plan.parents().len()) + 1;
+    let children = most(&|layout| layout.rows.plan.children().len());
     let threads = options.threads.clamp(WARP, 1024).next_multiple_of(WARP);
     let blocks = (options.threads_of_processor / threads).max(1);
-    let sizes = Sizes { nodes, chain_lanes, lanes: options.lanes, threads, blocks, ..Sizes::default() };
+    let sizes = Sizes { nodes, chain_lanes, children, lanes: options.lanes, threads, blocks, ..Sizes::default() };
     Sizes { tree_in_state: options.tree_in_state || sizes.tree_bytes() > shared_bytes - RESERVED, ..sizes }
 }
 
@@ -462,9 +464,9 @@ struct Hot {
 
 impl Hot {
     /// The plan of the tree, and the lists of fused loops, whose stages are told where they lie.
-    fn new(layout: &Layout, steps: &mut Steps) -> Hot {
+    fn new(layout: &Layout, steps: &mut Steps, small: bool) -> Hot {
         let mut image = Image::new(0);
-        let plan = put_plan(layout, &mut image);
+        let plan = put_plan(layout, small, &mut image);
         for draft in steps.drafts.iter_mut().filter(|draft| draft.stage.op == Op::Fused as i32) {
             draft.stage.at = image.put(&std::mem::take(&mut draft.lists[0])) as i32;
         }
@@ -491,7 +493,7 @@ impl Hot {
 }
 
 /// The tiles of a group, sorted into levels: what hangs on a tile lies in lower ones.
-fn put_plan(layout: &Layout, image: &mut Image) -> Plan {
+fn put_plan(layout: &Layout, small: bool, image: &mut Image) -> Plan {
     let plan = &layout.rows.plan;
     let (tiles, lanes) = (plan.tiles(), plan.lanes());
     let mut level = vec![0usize; tiles.len()];
@@ -508,22 +510,22 @@ fn put_plan(layout: &Layout, image: &mut Image) -> Plan {
     let mut order: Vec<usize> = (0..tiles.len()).collect();
     // The longest of a level begin first.
     order.sort_by_key(|t| (level[*t], std::cmp::Reverse(tiles[*t].len)));
-    let tile = |t: usize| Tile {
-        first: plan.blocks()[tiles[t].first_block as usize],
-        last: plan.blocks()[(tiles[t].first_block + tiles[t].len - 1) as usize],
-        unused: 0,
-        len: tiles[t].len,
-        first_lane: tiles[t].first_lane,
-        first_child: tiles[t].first_child,
-        children: tiles[t].children,
-        ragged: u32::from(tiles[t].ragged),
+    let tile = |t: usize| {
+        let tile = &tiles[t];
+        let block = |position: u32| plan.blocks()[(tile.first_block + position) as usize];
+        let (first, last, ragged) = (block(0), block(tile.len - 1), u32::from(tile.ragged));
+        [first, last, tile.len, tile.first_lane, tile.first_child, tile.children, ragged, 0]
     };
-    let sorted: Vec<Tile> = order.into_iter().map(tile).collect();
+    let sorted: Vec<u32> = order.into_iter().flat_map(tile).collect();
+    let mut put = |numbers: &[u32]| match small {
+        true => image.put(&numbers.iter().map(|number| *number as u16).collect::<Vec<_>>()) as i32,
+        false => image.put(numbers) as i32,
+    };
     Plan {
-        tiles: image.put(&sorted) as i32,
-        parents: image.put(plan.parents()) as i32,
-        starts: if lanes > 1 { image.put(plan.starts()) as i32 } else { 0 },
-        children: image.put(plan.children()) as i32,
+        tiles: put(&sorted),
+        parents: put(plan.parents()),
+        starts: if lanes > 1 { put(plan.starts()) } else { 0 },
+        children: put(plan.children()),
         level_first: image.put(&level_first) as i32,
         levels: levels as i32,
         nodes: plan.nodes() as i32,

@@ -8,6 +8,7 @@ use std::ops::Range;
 use tianyan_engine::Sweep;
 use tianyan_layout::{IonTable, Layout, MechanismTable};
 use tianyan_model::SecondOrder;
+use tianyan_nmodl::emit::{Begin, Nernst};
 use tianyan_nmodl::ir::{Binding, Share};
 
 /// A stage with its lists.
@@ -126,12 +127,12 @@ impl Stages<'_> {
         // Fused loops that come first begin the sums of their compartments; the others' are begun here.
         let in_runs = |t: &&usize| !layout.tables[**t].runs.is_empty();
         let first: Vec<usize> = free.iter().take_while(in_runs).copied().collect();
-        let (gaps, begun) = self.begun(&first);
+        let Begun { gaps, currents, nernst } = self.begun(&first);
         let begin = |gap: &Range<usize>| Stage { a: gap.start as i32, n: gap.len() as i32, ..Stage::new(Op::Begin) };
         drafts.extend(gaps.iter().map(|gap| begin(gap).into()));
         for ion in &layout.ions {
             let clear = |at| Stage { a: self.place(at), n: ion.padded as i32, ..Stage::new(Op::Clear) }.into();
-            if !begun.contains(&ion.name) {
+            if !currents.contains(&ion.name) {
                 drafts.push(clear(ion.current));
             }
             if layout.run.second_order == SecondOrder::VoltageAndCurrents {
@@ -139,8 +140,10 @@ impl Stages<'_> {
             }
         }
         self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle, program, drafts);
-        drafts.extend(layout.ions.iter().filter(|ion| !ion.nernst_in_step.is_empty()).map(|ion| self.nernst(ion)));
-        self.fused(&first, Sweep::Current, Moment::Middle, Some(&begun), program, drafts);
+        let is_left = |ion: &&IonTable| !ion.nernst_in_step.is_empty() && !nernst.iter().any(|of| of.ion == ion.name);
+        drafts.extend(layout.ions.iter().filter(is_left).map(|ion| self.nernst(ion)));
+        let begin = Begin { sums: true, currents, nernst };
+        self.fused(&first, Sweep::Current, Moment::Middle, &begin, program, drafts);
         self.sweeps(&free[first.len()..], Sweep::Current, Moment::Middle, program, drafts);
         drafts.extend(self.membrane(Op::Keep));
         self.sweeps(&electrodes, Sweep::Current, Moment::Middle, program, drafts);
@@ -149,24 +152,40 @@ impl Stages<'_> {
         }
     }
 
-    /// The nodes that fused loops over these tables leave out, and the ions all of whose currents they begin.
-    fn begun(&self, tables: &[usize]) -> (Vec<Range<usize>>, Vec<String>) {
+    /// What fused loops over these tables begin.
+    fn begun(&self, tables: &[usize]) -> Begun {
         let nodes = self.layout.nodes + 1;
         let mut covered = vec![false; nodes];
-        let mut touched: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+        // Instances of ions: that are there at all, that get a current.
+        let mut touched: BTreeMap<&str, [Vec<bool>; 2]> = BTreeMap::new();
         for table in tables.iter().map(|t| &self.layout.tables[*t]) {
             for stretch in stretches(table) {
                 covered[stretch.node..stretch.node + stretch.count].fill(true);
-                for (ion, first) in table.mechanism.ions.iter().zip(&stretch.ions).filter(|(ion, _)| ion.writes_current) {
-                    let instances = touched.entry(&ion.name).or_insert_with(|| vec![false; nodes]);
-                    instances[*first..first + stretch.count].fill(true);
+                for (ion, first) in table.mechanism.ions.iter().zip(&stretch.ions) {
+                    let [there, current] = touched.entry(&ion.name).or_insert_with(|| [false, true].map(|_| vec![false; nodes]));
+                    there[*first..first + stretch.count].fill(true);
+                    if ion.writes_current {
+                        current[*first..first + stretch.count].fill(true);
+                    }
                 }
             }
         }
         let ends: Vec<usize> = (0..=nodes).filter(|n| *n == 0 || *n == nodes || covered[*n] != covered[n - 1]).collect();
         let gaps = ends.windows(2).map(|pair| pair[0]..pair[1]).filter(|range| !range.is_empty() && !covered[range.start]);
-        let all = |ion: &&IonTable| touched.get(ion.name.as_str()).is_some_and(|found| found[..ion.count].iter().all(|x| *x));
-        (gaps.collect(), self.layout.ions.iter().filter(all).map(|ion| ion.name.clone()).collect())
+        let (mut currents, mut nernst) = (Vec::new(), Vec::new());
+        for ion in &self.layout.ions {
+            let Some([there, current]) = touched.get(ion.name.as_str()) else { continue };
+            if current[..ion.count].iter().all(|has| *has) {
+                currents.push(ion.name.clone());
+            }
+            let everywhere = ion.nernst_in_step.len() == ion.count && there[..ion.count].iter().all(|has| *has);
+            if everywhere && ion.valence != 0.0 {
+                let places = [ion.reversal, ion.inside, ion.outside].map(|at| self.place(at) as usize);
+                let factor = nernst_factor(ion.valence, self.layout.run.temperature_celsius).to_bits();
+                nernst.push(Nernst { ion: ion.name.clone(), places, factor });
+            }
+        }
+        Begun { gaps: gaps.collect(), currents, nernst }
     }
 
     fn nernst(&self, ion: &IonTable) -> Draft {
@@ -194,7 +213,7 @@ impl Stages<'_> {
         let in_runs = |t: &usize| !table(t).runs.is_empty();
         for alike in tables.chunk_by(|a, b| in_runs(a) && in_runs(b)) {
             if in_runs(&alike[0]) {
-                self.fused(alike, sweep, when, None, program, drafts);
+                self.fused(alike, sweep, when, &Begin::default(), program, drafts);
                 continue;
             }
             drafts.push(self.sweep(alike[0], sweep, when, program));
@@ -215,13 +234,13 @@ impl Stages<'_> {
         Stage { code: sweep as i32, table: t as i32, ..Stage::new(Op::Sweep) }.at(when).into()
     }
 
-    /// A loop for each stretch of nodes that carry the same of these tables; `begun` as in [`Fused`] if they come first.
+    /// A loop for each stretch of nodes that carry the same of these tables.
     fn fused(
         &self,
         tables: &[usize],
         sweep: Sweep,
         when: Moment,
-        begun: Option<&[String]>,
+        begin: &Begin,
         program: &mut Program,
         drafts: &mut Vec<Draft>,
     ) {
@@ -252,8 +271,10 @@ impl Stages<'_> {
                 parts.push((program.code(mechanism), kernel));
             }
             let at = std::iter::once(pair[0] as i32).chain(ions.values().map(|first| *first as i32)).chain(own);
-            let begun = begun.map(<[String]>::to_vec);
-            let fused = Fused { parts, first: begun.is_some(), begun: begun.unwrap_or_default() };
+            let mut begin = begin.clone();
+            begin.currents.retain(|ion| ions.contains_key(ion.as_str()));
+            begin.nernst.retain(|of| ions.contains_key(of.ion.as_str()));
+            let fused = Fused { parts, begin };
             let (code, n) = (program.fuse(fused) as i32, (pair[1] - pair[0]) as i32);
             let stage = Stage { code, n, ..Stage::new(Op::Fused) }.at(when);
             let rates = inside.iter().map(|(t, _)| *t).collect();
@@ -311,6 +332,16 @@ impl Stages<'_> {
     fn place(&self, offset: usize) -> i32 {
         self.placement.of(offset) as i32
     }
+}
+
+/// What the first fused loops of a step begin.
+struct Begun {
+    /// The nodes that they leave out.
+    gaps: Vec<Range<usize>>,
+    /// The ions all of whose currents they begin.
+    currents: Vec<String>,
+    /// The ions all of whose reversal potentials they compute.
+    nernst: Vec<Nernst>,
 }
 
 /// As `tianyan_engine::step::nernst` has it; 0 without a valence.

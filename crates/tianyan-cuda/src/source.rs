@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tianyan_engine::Sweep;
 use tianyan_engine::step::DETECTION_DELAY_MS;
 use tianyan_layout::{Group, Layout, MechanismTable};
-use tianyan_nmodl::emit::{EVENTS, PRELUDE, Part, Place, SWEEPS, emit_indexed, fused};
+use tianyan_nmodl::emit::{Begin, EVENTS, PRELUDE, Part, Place, SWEEPS, emit_indexed, fused};
 use tianyan_nmodl::ir::{Binding, Destination, EffectKind, Kernel};
 use tianyan_nmodl::{FieldClass, Mechanism};
 
@@ -29,6 +29,8 @@ pub struct Sizes {
     pub nodes: usize,
     /// Lanes of all its tiles, and one for nobody.
     pub chain_lanes: usize,
+    /// Children of all its tiles.
+    pub children: usize,
     /// Chains of a tile.
     pub lanes: usize,
     /// Threads of a block.
@@ -47,6 +49,11 @@ impl Sizes {
         if self.tree_in_state { 0 } else { (6 * self.nodes + 2 * self.chain_lanes) * size_of::<f64>() }
     }
 
+    /// Whether 16 bits hold the numbers of nodes and of chains.
+    pub fn is_small(&self) -> bool {
+        self.nodes.max(self.chain_lanes).max(self.children) < 1 << 16
+    }
+
     /// Shared memory of a block, bytes.
     pub fn shared_bytes(&self) -> usize {
         self.tree_bytes() + self.hot_bytes
@@ -58,10 +65,8 @@ impl Sizes {
 pub struct Fused {
     /// The codes of its mechanisms, and their kernels.
     pub parts: Vec<(usize, &'static str)>,
-    /// Whether it begins the sums of its compartments.
-    pub first: bool,
-    /// Ions whose currents it begins.
-    pub begun: Vec<String>,
+    /// What it begins before they run.
+    pub begin: Begin,
 }
 
 /// The mechanisms of a network, and their fused loops, numbered.
@@ -118,12 +123,12 @@ impl Program {
         for (code, mechanism) in self.mechanisms.iter().enumerate() {
             text += &emit_indexed(mechanism, &prefix(code));
         }
-        for (number, Fused { parts, first, begun }) in self.fused.iter().enumerate() {
+        for (number, Fused { parts, begin }) in self.fused.iter().enumerate() {
             let parts: Vec<Part> = parts
                 .iter()
                 .map(|&(code, kernel)| Part { mechanism: &self.mechanisms[code], kernel, places: &self.places[code] })
                 .collect();
-            text += &fused(&format!("fused_{number}"), &parts, *first, begun);
+            text += &fused(&format!("fused_{number}"), &parts, begin);
         }
         text += &self.choices();
         STEP.iter().for_each(|file| text += file);
@@ -148,6 +153,7 @@ impl Program {
         for (name, value) in constants {
             let _ = writeln!(text, "#define {name} {value}");
         }
+        let _ = writeln!(text, "#define PLACE {}", if sizes.is_small() { "u16" } else { "u32" });
         let _ = writeln!(text, "#define DETECTION_DELAY_MS {DETECTION_DELAY_MS:?}");
         if sizes.tree_in_state {
             text += "#define TREE_IN_STATE\n";

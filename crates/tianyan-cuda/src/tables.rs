@@ -23,13 +23,6 @@ twin! {
 }
 
 twin! {
-    /// A tile of chains.
-    Tile {
-        first: u32, last: u32, len: u32, first_lane: u32, first_child: u32, children: u32, ragged: u32, unused: u32,
-    }
-}
-
-twin! {
     /// The tiles of a group, level by level: offsets into its hot tables.
     Plan {
         tiles: i32, parents: i32, starts: i32, children: i32, level_first: i32, levels: i32, nodes: i32, lanes: i32,

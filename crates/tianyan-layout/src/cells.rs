@@ -6,7 +6,8 @@ use crate::group::{CellRows, Rows};
 use crate::kinds::{Classes, Kind, Paint};
 use crate::shape::ExtraEnd;
 use crate::state::ALIGN;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 use tianyan_model::{Cell, Gid, KindId, PointProcess, Problems, Recipe};
 
@@ -244,23 +245,32 @@ fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, targ
 const LEAST_BYTES: usize = 128 * BYTES_PER_ROW;
 const LEAST_POINTS: usize = 128;
 
-/// Groups of one size: `count` of them, or a multiple where they would be too large.
+/// Groups of one size: `count` of them, or a multiple where they would be too large; fewer of few cells. Each cell goes to
+/// the smallest group so far, the largest cells first.
 fn cut_into(
     cells: &[GroupCell],
     count: usize,
     target: &Target,
-    bytes: impl Fn(&GroupCell) -> usize + Copy,
+    bytes: impl Fn(&GroupCell) -> usize,
 ) -> Vec<GroupCells> {
-    let all: usize = cells.iter().map(bytes).sum();
-    let most = count * all.div_ceil(count * target.group_bytes.max(1)).max(1);
-    let mut share = (all / most).max(LEAST_BYTES);
-    loop {
-        let groups = cut(cells, share, target.alike, bytes, false);
-        if groups.len() <= most {
-            return groups;
-        }
-        share += share / 64 + 1;
+    let all: usize = cells.iter().map(&bytes).sum();
+    let groups = count * all.div_ceil(count * target.group_bytes.max(1)).max(1);
+    let groups = groups.min(all / LEAST_BYTES).clamp(1, cells.len().max(1));
+    let mut order: Vec<usize> = (0..cells.len()).collect();
+    order.sort_by_key(|cell| (Reverse(bytes(&cells[*cell])), *cell));
+    let mut filled: BinaryHeap<Reverse<(usize, usize)>> = (0..groups).map(|group| Reverse((0, group))).collect();
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); groups];
+    for cell in order {
+        let Reverse((size, group)) = filled.pop().unwrap_or_default();
+        members[group].push(cell);
+        filled.push(Reverse((size + bytes(&cells[cell]), group)));
     }
+    let group = |mut members: Vec<usize>| {
+        members.sort_unstable();
+        let cells = members.into_iter().map(|cell| cells[cell]).collect();
+        GroupCells { cells, coupled: false, points: false }
+    };
+    members.into_iter().filter(|members| !members.is_empty()).map(group).collect()
 }
 
 /// `alike` cells of a kind stay together.

@@ -30,7 +30,7 @@ use crate::rates::Rates;
 
 mod fused;
 
-pub use fused::{Part, Place, fused};
+pub use fused::{Begin, Nernst, Part, Place, fused};
 
 /// What must stand before the text of the mechanisms, once.
 pub const PRELUDE: &str = include_str!("kernel.h");

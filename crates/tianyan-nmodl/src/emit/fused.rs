@@ -27,6 +27,28 @@ pub struct Part<'a> {
     pub places: &'a [Place],
 }
 
+/// What a loop begins before its mechanisms run: the first loop of its compartments' currents does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Begin {
+    /// Whether the sums of the voltage equation begin here.
+    pub sums: bool,
+    /// Ions whose currents begin here.
+    pub currents: Vec<String>,
+    /// Ions whose reversal potentials are Nernst's.
+    pub nernst: Vec<Nernst>,
+}
+
+/// Nernst's equation of an ion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nernst {
+    /// The ion.
+    pub ion: String,
+    /// Where its arrays of reversal potentials, inside and outside concentrations begin.
+    pub places: [usize; 3],
+    /// The bits of 1e3 R T / (z F), mV.
+    pub factor: u64,
+}
+
 /// The text of a loop over compartments in which these mechanisms' kernels run one after the other.
 ///
 /// ```c
@@ -36,12 +58,12 @@ pub struct Part<'a> {
 /// Compartment i of the loop is node `at[0] + i`; then come the first instance of each ion, in the order of their
 /// names, and the first instance of each part. `rates` has a table for each part, read by `rated` alone.
 ///
-/// A loop that is the `first` of its compartments' currents begins their sums; those of the ions in `begun`, too.
-pub fn fused(name: &str, parts: &[Part], first: bool, begun: &[String]) -> String {
+/// `CAPACITANCE_AT` is where the capacitances of nodes begin, if the loop begins sums.
+pub fn fused(name: &str, parts: &[Part], begin: &Begin) -> String {
     let ions: BTreeSet<&str> =
         parts.iter().flat_map(|part| part.mechanism.ions.iter().map(|ion| ion.name.as_str())).collect();
     let mut text = format!("KERNEL {name}(FUSED_ARGUMENTS) {{\n  FOREACH(i, n)\n    const i32 node = at[0] + i;\n");
-    let mut shared = Shared { first, begun, ..Shared::default() };
+    let mut shared = Shared::new(begin);
     let emitters: Vec<Emitter> = parts.iter().filter_map(|part| emitter(part)).collect();
     for emitter in &emitters {
         shared.add(emitter);
@@ -49,11 +71,8 @@ pub fn fused(name: &str, parts: &[Part], first: bool, begun: &[String]) -> Strin
     for (k, ion) in ions.iter().enumerate() {
         let _ = writeln!(text, "    double *ion_{ion} = state + (at[{}] + i);", 1 + k);
     }
+    shared.begin();
     shared.load(&mut text);
-    if first {
-        shared.add_sums();
-        text += "    double rhs = 0.0, diagonal = state[CAPACITANCE_AT + node];\n";
-    }
     for (k, mut emitter) in emitters.into_iter().enumerate() {
         let _ = writeln!(text, "    {{ /* {} */\n    double *own = state + (at[{}] + i);", emitter.mechanism.name, 1 + ions.len() + k);
         emitter.fused_body(k);
@@ -75,16 +94,21 @@ fn emitter<'a>(part: &Part<'a>) -> Option<Emitter<'a>> {
 }
 
 /// What parts have in common: local variables by name, each with the place it is loaded from.
-#[derive(Default)]
 struct Shared<'a> {
-    first: bool,
-    begun: &'a [String],
+    begin: &'a Begin,
     places: BTreeMap<String, String>,
+    /// What each begins with, where that is not what lies at its place.
+    begun: BTreeMap<String, String>,
     loaded: BTreeSet<String>,
     stored: BTreeSet<String>,
 }
 
 impl Shared<'_> {
+    fn new(begin: &Begin) -> Shared<'_> {
+        let (places, begun, loaded, stored) = Default::default();
+        Shared { begin, places, begun, loaded, stored }
+    }
+
     fn add(&mut self, emitter: &Emitter) {
         let places = emitter.places.unwrap_or_default();
         for b in emitter.touched() {
@@ -108,27 +132,35 @@ impl Shared<'_> {
         }
     }
 
-    fn load(&self, text: &mut String) {
-        for variable in &self.loaded {
-            let is_sum = ["rhs", "diagonal"].contains(&variable.as_str());
-            let is_begun = self.begun.iter().any(|ion| *variable == format!("{ion}_current"));
-            match () {
-                () if self.first && is_sum => {}
-                () if is_begun => {
-                    let _ = writeln!(text, "    double {variable} = 0.0;");
-                }
-                () => {
-                    let _ = writeln!(text, "    double {variable} = {};", self.places[variable]);
-                }
+    /// Enters what begins here, and is stored whether some part changes it or not.
+    fn begin(&mut self) {
+        let mut begin = |name: String, place: String, value: String| {
+            self.places.insert(name.clone(), place);
+            self.begun.insert(name.clone(), value);
+            self.loaded.insert(name.clone());
+            self.stored.insert(name);
+        };
+        if self.begin.sums {
+            begin("rhs".into(), "TREE_RHS[node]".into(), "0.0".into());
+            begin("diagonal".into(), "TREE_DIAGONAL[node]".into(), "state[CAPACITANCE_AT + node]".into());
+        }
+        for Nernst { ion, places: [reversal, inside, outside], factor } in &self.begin.nernst {
+            let factor = f64::from_bits(*factor);
+            let value = format!("nernst_potential({factor:?}, ion_{ion}[{inside}], ion_{ion}[{outside}])");
+            begin(format!("{ion}_reversal"), format!("ion_{ion}[{reversal}]"), value);
+        }
+        for ion in &self.begin.currents {
+            let name = format!("{ion}_current");
+            if self.loaded.contains(&name) {
+                self.begun.insert(name, "0.0".into());
             }
         }
     }
 
-    /// The sums of the voltage equation, whether some part adds to them or not.
-    fn add_sums(&mut self) {
-        for (variable, place) in [("rhs", "TREE_RHS[node]"), ("diagonal", "TREE_DIAGONAL[node]")] {
-            self.places.insert(variable.into(), place.into());
-            self.stored.insert(variable.into());
+    fn load(&self, text: &mut String) {
+        for variable in &self.loaded {
+            let value = self.begun.get(variable).unwrap_or(&self.places[variable]);
+            let _ = writeln!(text, "    double {variable} = {value};");
         }
     }
 
