@@ -3,6 +3,7 @@
 use crate::arena::Arena;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 use tianyan_engine::Sweep;
 use tianyan_engine::step::DETECTION_DELAY_MS;
@@ -246,38 +247,67 @@ fn places(mechanism: &Mechanism, groups: &[Group], arena: &Arena) -> Vec<Place> 
     let place = |(b, binding): (usize, &Binding)| match *binding {
         Binding::Field(f) => {
             let at = arena.at(&format!("{}.{}", mechanism.name, mechanism.fields[f].name));
+            let is_shared = mechanism.fields[f].shared;
             let is_given = mechanism.fields[f].class == FieldClass::Parameter && !stored[b];
-            let same = |&(group, t): &(&Group, usize)| {
+            let range = |group: &Group, t: usize| {
                 let table = &group.layout.tables[t];
-                is_same(group, table.offsets[f]..table.offsets[f] + table.count)
-                    && !(stored_by_prepare(mechanism, b) && group.layout.prepared_in_step.contains(&t))
+                let count = if is_shared { table.shared_length(f) } else { table.count };
+                table.offsets[f]..table.offsets[f] + count
             };
-            match mechanism.fields[f].shared || (is_given && tables.iter().all(same)) {
-                true => Place::Single(at),
+            let is_fixed = |&(group, t): &(&Group, usize)| {
+                let prepared = stored_by_prepare(mechanism, b) && group.layout.prepared_in_step.contains(&t);
+                !prepared && is_same(group, range(group, t))
+            };
+            match is_given && tables.iter().all(is_fixed) {
+                true => constant(tables.iter().map(|(group, t)| group.state.values()[range(group, *t).start]), at),
+                false if is_shared => Place::Single(at),
                 false => Place::Array(at),
             }
         }
-        Binding::Celsius => Place::Single(arena.at("celsius")),
+        Binding::Celsius => {
+            let celsius = groups.iter().map(|group| group.layout.run.temperature_celsius);
+            constant(celsius, arena.at("celsius"))
+        }
         Binding::Node(variable) => Place::Array(arena.at(node_field(variable))),
         Binding::Ion(k, variable) => {
             use tianyan_nmodl::ir::IonVariable::{Conductance, Current, Inside, Outside, Reversal};
             let name = &mechanism.ions[k].name;
-            let what = match variable {
-                Reversal => "reversal",
-                Current => "current",
-                Conductance => "conductance",
-                Inside => "inside",
-                Outside => "outside",
+            let (what, is_kept) = match variable {
+                Reversal => ("reversal", true),
+                Current => ("current", false),
+                Conductance => ("conductance", false),
+                Inside => ("inside", true),
+                Outside => ("outside", true),
             };
             let at = arena.at(&format!("{name}.{what}"));
-            let is_kept = matches!(variable, Reversal | Inside | Outside);
+            let first = |group: &Group| group.state.values()[of_ion(group, name, what).start];
             match is_kept && tables.iter().all(|(group, _)| is_same_ion(group, name, what)) {
-                true => Place::Single(at),
+                true => constant(tables.iter().map(|(group, _)| first(group)), at),
                 false => Place::Array(at),
             }
         }
     };
     mechanism.kernels.bindings.iter().enumerate().map(place).collect()
+}
+
+/// What is the same in each group: a constant if it is the same in all of them.
+fn constant(mut values: impl Iterator<Item = f64>, at: usize) -> Place {
+    let Some(first) = values.next().filter(|first| first.is_finite()) else { return Place::Single(at) };
+    match values.all(|value| value.to_bits() == first.to_bits()) {
+        true => Place::Constant(first.to_bits()),
+        false => Place::Single(at),
+    }
+}
+
+/// Where a number of an ion lies; empty if the group has no such ion.
+fn of_ion(group: &Group, name: &str, what: &str) -> Range<usize> {
+    let Some(ion) = group.layout.ions.iter().find(|ion| ion.name == name) else { return 0..0 };
+    let at = match what {
+        "reversal" => ion.reversal,
+        "inside" => ion.inside,
+        _ => ion.outside,
+    };
+    at..at + ion.count
 }
 
 fn node_field(variable: tianyan_nmodl::ir::NodeVariable) -> &'static str {
@@ -292,7 +322,7 @@ fn node_field(variable: tianyan_nmodl::ir::NodeVariable) -> &'static str {
 }
 
 /// True if all these numbers are one, and no stimulus drives any.
-fn is_same(group: &Group, range: std::ops::Range<usize>) -> bool {
+fn is_same(group: &Group, range: Range<usize>) -> bool {
     let values = &group.state.values()[range.clone()];
     let is_driven = group.layout.driven.iter().any(|slot| range.contains(&(*slot as usize)));
     !is_driven && values.iter().all(|value| value.to_bits() == values[0].to_bits())
@@ -301,17 +331,13 @@ fn is_same(group: &Group, range: std::ops::Range<usize>) -> bool {
 /// True if a number of an ion is the same in all compartments, and nobody changes it.
 fn is_same_ion(group: &Group, name: &str, what: &str) -> bool {
     let Layout { ions, tables, .. } = &*group.layout;
-    let Some(ion) = ions.iter().find(|ion| ion.name == name) else { return true };
-    let at = match what {
-        "reversal" => ion.reversal,
-        "inside" => ion.inside,
-        _ => ion.outside,
-    };
     let writes = |table: &MechanismTable| {
         let of_ion = table.mechanism.ions.iter().filter(|ion| ion.name == name);
         of_ion.into_iter().any(|ion| ion.writes_inside || ion.writes_outside || ion.writes_reversal)
     };
-    ion.nernst_in_step.is_empty() && !tables.iter().any(writes) && is_same(group, at..at + ion.count)
+    let is_computed = ions.iter().any(|ion| ion.name == name && !ion.nernst_in_step.is_empty());
+    let range = of_ion(group, name, what);
+    !is_computed && !tables.iter().any(writes) && !range.is_empty() && is_same(group, range)
 }
 
 /// Which bindings kernels of the run store to.

@@ -85,6 +85,8 @@ struct Emitter<'a> {
     shown_only: Vec<bool>,
     /// In a fused loop: where each binding lies.
     places: Option<&'a [Place]>,
+    /// Then: its number among the parts.
+    part: usize,
     /// For each operation: is it the same for all instances?
     uniform: Vec<bool>,
     text: String,
@@ -98,6 +100,7 @@ impl<'a> Emitter<'a> {
             is_run: false,
             shown_only: Vec::new(),
             places: None,
+            part: 0,
             uniform: uniform(mechanism, kernel),
             text: String::new(),
         }
@@ -367,7 +370,7 @@ impl<'a> Emitter<'a> {
         let x = |value: Value| self.use_of(value);
         match *op {
             Op::Constant(number) => constant(number),
-            Op::Load(b) => self.element(b),
+            Op::Load(b) => self.places.map_or_else(|| self.element(b), |places| self.fused_load(b, places[b as usize])),
             Op::Time => "t".to_string(),
             Op::TimeStep => "dt".to_string(),
             Op::Argument(k) => format!("argument[{k}]"),

@@ -14,6 +14,8 @@ pub enum Place {
     Array(usize),
     /// One number for all.
     Single(usize),
+    /// A number that never changes, as bits: it stands in the text.
+    Constant(u64),
 }
 
 /// A mechanism of a fused loop.
@@ -64,7 +66,7 @@ pub fn fused(name: &str, parts: &[Part], begin: &Begin) -> String {
         parts.iter().flat_map(|part| part.mechanism.ions.iter().map(|ion| ion.name.as_str())).collect();
     let mut text = format!("KERNEL {name}(FUSED_ARGUMENTS) {{\n  FOREACH(i, n)\n    const i32 node = at[0] + i;\n");
     let mut shared = Shared::new(begin);
-    let emitters: Vec<Emitter> = parts.iter().filter_map(|part| emitter(part)).collect();
+    let emitters: Vec<Emitter> = parts.iter().enumerate().filter_map(|(k, part)| emitter(k, part)).collect();
     for emitter in &emitters {
         shared.add(emitter);
     }
@@ -73,8 +75,15 @@ pub fn fused(name: &str, parts: &[Part], begin: &Begin) -> String {
     }
     shared.begin();
     shared.load(&mut text);
+    // All is on its way before the first mechanism computes.
+    for (k, emitter) in emitters.iter().enumerate() {
+        let _ = writeln!(text, "    double *own{k} = state + (at[{}] + i);", 1 + ions.len() + k);
+        for (b, at) in emitter.own_loads() {
+            let _ = writeln!(text, "    const double own{k}_{b} = own{k}[{at}];");
+        }
+    }
     for (k, mut emitter) in emitters.into_iter().enumerate() {
-        let _ = writeln!(text, "    {{ /* {} */\n    double *own = state + (at[{}] + i);", emitter.mechanism.name, 1 + ions.len() + k);
+        let _ = writeln!(text, "    {{ /* {} */", emitter.mechanism.name);
         emitter.fused_body(k);
         text += &emitter.text;
         text += "    }\n";
@@ -83,12 +92,12 @@ pub fn fused(name: &str, parts: &[Part], begin: &Begin) -> String {
     text + "  END_FOREACH\n}\n"
 }
 
-fn emitter<'a>(part: &Part<'a>) -> Option<Emitter<'a>> {
+fn emitter<'a>(number: usize, part: &Part<'a>) -> Option<Emitter<'a>> {
     let kernel = part.mechanism.kernels.named(part.kernel)?;
     let mut emitter = Emitter::new(part.mechanism, kernel);
     emitter.is_run = true;
     emitter.shown_only = part.mechanism.shown_only();
-    emitter.places = Some(part.places);
+    (emitter.places, emitter.part) = (Some(part.places), number);
     emitter.uniform.fill(false);
     Some(emitter)
 }
@@ -172,9 +181,31 @@ impl Shared<'_> {
 }
 
 impl Emitter<'_> {
+    /// The fields of the instance that are loaded, and where they lie.
+    fn own_loads(&self) -> BTreeSet<(u32, usize)> {
+        let places = self.places.unwrap_or_default();
+        let own = |op: &Op| match *op {
+            Op::Load(b) => match (self.mechanism.kernels.bindings[b as usize], places[b as usize]) {
+                (Binding::Field(_) | Binding::Celsius, Place::Array(at)) => Some((b, at)),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.kernel.ops.iter().filter_map(own).collect()
+    }
+
+    /// A binding's number in a fused loop as it was when the loop began.
+    pub(super) fn fused_load(&self, b: u32, place: Place) -> String {
+        match (self.mechanism.kernels.bindings[b as usize], place) {
+            (Binding::Field(_) | Binding::Celsius, Place::Array(_)) => format!("own{}_{b}", self.part),
+            _ => self.fused_element(b, place),
+        }
+    }
+
     /// A binding's number in a fused loop.
     pub(super) fn fused_element(&self, b: u32, place: Place) -> String {
         match (self.mechanism.kernels.bindings[b as usize], place) {
+            (_, Place::Constant(bits)) => super::constant(f64::from_bits(bits)),
             (_, Place::Single(at)) => format!("state[{at}]"),
             (Binding::Node(NodeVariable::Voltage), _) => "v".into(),
             (Binding::Node(NodeVariable::Rhs), _) => "rhs".into(),
@@ -191,7 +222,7 @@ impl Emitter<'_> {
                 };
                 format!("{}_{what}", self.mechanism.ions[k].name)
             }
-            (Binding::Field(_) | Binding::Celsius, Place::Array(at)) => format!("own[{at}]"),
+            (Binding::Field(_) | Binding::Celsius, Place::Array(at)) => format!("own{}[{at}]", self.part),
         }
     }
 
