@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tianyan-analysis", &["tianyan-model"]),
     ("tianyan-sonata", &["tianyan-model", "tianyan-nmodl", "tianyan-io"]),
     ("tianyan-engine", &["tianyan-model", "tianyan-nmodl", "tianyan-comm", "tianyan-layout"]),
+    ("tianyan-cuda", &["tianyan-model", "tianyan-nmodl", "tianyan-layout", "tianyan-engine"]),
     ("tianyan-build", &["tianyan-model", "tianyan-io"]),
     (
         "tianyan",
@@ -26,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tianyan-analysis",
             "tianyan-build",
             "tianyan-engine",
+            "tianyan-cuda",
         ],
     ),
     ("tianyan-cli", &["tianyan"]),

@@ -126,6 +126,17 @@ pub enum Writers {
     PerRank,
 }
 
+/// What computes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Backend {
+    /// What is predicted to be faster
+    Auto,
+    /// Threads of the processor
+    Cpu,
+    /// A GPU of NVIDIA
+    Cuda,
+}
+
 /// What a batch script is for.
 #[derive(Debug, Args)]
 pub struct SlurmArguments {
@@ -176,6 +187,10 @@ pub struct RunArguments {
     /// Threads [default: all cores]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+    /// What computes: threads of the processor, a GPU of NVIDIA, or what is predicted to be faster; results do not depend
+    /// on it
+    #[arg(long, value_name = "WHAT", default_value = "auto")]
+    pub backend: Backend,
     /// Go on from the newest checkpoint in the folder of the results; begin at 0 if there is none
     #[arg(long, conflicts_with = "overwrite")]
     pub resume: bool,

@@ -16,7 +16,7 @@ pub fn show() -> Result<ExitCode, Error> {
     say!("kernels     {}", environment.instruction_set);
     say!("C compiler  {compiler}");
     say!("MPI         {}", tianyan::comm::mpi_library().unwrap_or_else(|| "not built in".into()));
-    say!("GPU         not built in");
+    say!("GPU         {}", tianyan::gpus());
     say!("mechanisms  {}", environment.mechanisms.join(", "));
     Ok(ExitCode::SUCCESS)
 }

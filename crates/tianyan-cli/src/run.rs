@@ -1,6 +1,6 @@
 //! `tianyan run` and `tianyan check`.
 
-use crate::arguments::{Kept, RunArguments, Writers};
+use crate::arguments::{Backend, Kept, RunArguments, Writers};
 use crate::drill::Drill;
 use crate::progress::Display;
 use crate::say::{say, tell};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use tianyan::comm::Communicator;
 use tianyan::{
-    CheckpointPlan, Error, Overrides, RankSummary, Requests, Run, RunStatus, RunSummary, Session, StartOptions, Stop,
+    CheckpointPlan, Device, Error, Overrides, RankSummary, Requests, Run, RunStatus, RunSummary, Session, StartOptions, Stop,
     model,
 };
 
@@ -47,6 +47,11 @@ pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<
         threads: arguments.threads.map(usize::from),
         overwrite: arguments.overwrite,
         double: arguments.double,
+        device: match arguments.backend {
+            Backend::Auto => Device::Auto,
+            Backend::Cpu => Device::Cpu,
+            Backend::Cuda => Device::Cuda,
+        },
         interpret: false,
         profile: arguments.profile,
         resume: arguments.resume,
@@ -97,6 +102,7 @@ pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<
 }
 
 fn say_where_it_begins(run: &Run, wants_to_resume: bool) {
+    run.device.iter().for_each(|device| tell!("on {device}"));
     run.broken_checkpoints.0.iter().for_each(|problem| tell!("{}\n", problem.as_warning()));
     match run.resumed_ms() {
         Some(time_ms) => tell!("going on from the checkpoint at {time_ms} ms"),

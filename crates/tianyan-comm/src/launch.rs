@@ -71,10 +71,10 @@ pub fn local_processes() -> usize {
     NAMES.iter().find_map(|name| number(name)).filter(|n| *n > 0).unwrap_or(1)
 }
 
-/// Whether this is the first process of the run on its machine, as far as the environment tells.
-pub fn is_first_of_machine() -> bool {
+/// The number of this process among those of the run on its machine, as far as the environment tells; 0 if it does not.
+pub fn local_rank() -> usize {
     const NAMES: [&str; 3] = ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"];
-    NAMES.iter().find_map(|name| number(name)).is_none_or(|rank| rank == 0)
+    NAMES.iter().find_map(|name| number(name)).unwrap_or(0)
 }
 
 fn number(name: &str) -> Option<usize> {

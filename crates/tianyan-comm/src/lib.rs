@@ -12,7 +12,7 @@ mod threads;
 mod watch;
 mod world;
 
-pub use launch::{Launch, LaunchError, Launcher, is_first_of_machine, local_processes};
+pub use launch::{Launch, LaunchError, Launcher, local_processes, local_rank};
 #[cfg(feature = "mpi")]
 pub use processes::Mpi;
 pub use threads::Threads;

@@ -105,6 +105,14 @@ pub fn devices() -> Result<usize, String> {
     }
 }
 
+/// What a GPU is called.
+///
+/// # Errors
+/// If it does not open.
+pub fn name(ordinal: usize) -> Result<String, EngineError> {
+    Ok(Device::open(ordinal)?.name)
+}
+
 /// Whether kernels can be compiled here; what is missing otherwise.
 pub fn compiler() -> Result<(), String> {
     // SAFETY: it only looks for the library.

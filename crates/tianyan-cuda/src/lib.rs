@@ -16,4 +16,4 @@ pub mod source;
 pub mod tables;
 
 pub use backend::{CudaBackend, CudaOptions, suits};
-pub use device::{compiler, devices};
+pub use device::{compiler, devices, name};

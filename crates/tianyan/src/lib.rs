@@ -20,6 +20,7 @@
 mod build;
 mod checkpoints;
 mod compare;
+mod device;
 mod error;
 mod estimate;
 mod export;
@@ -38,6 +39,7 @@ mod usage;
 pub use build::build_network;
 pub use checkpoints::CheckpointPlan;
 pub use compare::{CompareOptions, ComparedSpikes, ComparedTraces, Comparison, Divergence, compare};
+pub use device::{Device, gpus};
 pub use error::Error;
 pub use estimate::{Estimate, RankEstimate};
 pub use files::Writers;

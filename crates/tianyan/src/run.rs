@@ -1,6 +1,7 @@
 //! A run: the loop over epochs and its files.
 
 use crate::checkpoints::{self, CheckpointPlan, Schedule};
+use crate::device::{self, Chosen, Device};
 use crate::files::{Files, Writers};
 use crate::ranks::agree;
 use crate::{Error, Estimate, GIT, RankEstimate, Session, VERSION, usage};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 use tianyan_comm::{Communicator, Solo, host_name, local_processes};
-use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, KernelCache, Simulation, Spent, Way, release_memory};
+use tianyan_engine::{Backend, Simulation, Spent, Way, release_memory};
 use tianyan_io::output::{
     Output, PopulationSize, RankSummary, RunStatus, RunSummary, file_name, rfc3339, write_run_json,
 };
@@ -27,6 +28,8 @@ pub struct StartOptions {
     pub overwrite: bool,
     /// Write all reports as 64-bit numbers.
     pub double: bool,
+    /// What computes.
+    pub device: Device,
     /// Interpret the mechanisms even where they could be compiled.
     pub interpret: bool,
     /// Measure where time goes.
@@ -72,6 +75,8 @@ pub struct Run {
     model: Vec<(String, String)>,
     /// What is wrong with checkpoints newer than that of [`Run::resumed_ms`].
     pub broken_checkpoints: Problems,
+    /// What computes and why, if there was a choice.
+    pub device: Option<String>,
 }
 
 /// What a rank may ask all ranks for, once an epoch.
@@ -86,7 +91,7 @@ pub struct Requests {
 impl Session {
     /// Lays the network out without running it, and says what a run will need.
     pub fn estimate(&self) -> Result<Estimate, Error> {
-        let backend = backend(&StartOptions { threads: Some(1), ..StartOptions::default() });
+        let backend = device::cpu(&StartOptions { threads: Some(1), ..StartOptions::default() });
         let rank_of = vec![0; self.cells()];
         Ok(Estimate::new(self.recipe(), &self.network(&backend, &rank_of, 0)?))
     }
@@ -108,15 +113,19 @@ impl Session {
         let started = rfc3339(SystemTime::now());
         let (rank, ranks) = (comm.rank(), comm.size());
         let threads = options.threads.unwrap_or_else(default_threads);
-        let mut backend = backend(&StartOptions { threads: Some(threads), ..options.clone() });
         use_threads(threads);
         let rank_of = agree(comm.as_mut(), partition(self.recipe(), ranks).map_err(Error::from))?;
-        let network = agree(comm.as_mut(), self.network(&backend, &rank_of, rank))?;
+        let chosen = self.choose(options, threads, &rank_of, comm.as_ref());
+        let Chosen { backend, name, reason, is_news } = agree(comm.as_mut(), chosen)?;
+        tracing::info!(rank, backend = name, reason, "device");
+        let network = agree(comm.as_mut(), self.network(backend.as_ref(), &rank_of, rank))?;
         release_memory();
         let own = (network.cells, network.compartments);
         tracing::info!(rank, cells = own.0, compartments = own.1, seconds = setup.elapsed().as_secs_f64(), "laid out");
         let (cells, compartments) = (comm.sum(own.0), comm.sum(own.1));
-        self.compile_once(&mut backend, comm.as_mut())?;
+        if name == "cpu" {
+            self.compile_once(comm.as_mut())?;
+        }
         let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
         let found = if options.resume { checkpoints::newest(&directory, comm.as_mut())? } else { None };
         let (checkpoint, broken_checkpoints) = found.unzip();
@@ -135,7 +144,7 @@ impl Session {
         // Files of a run that goes on are touched once it is clear that it can.
         let new = if checkpoint.is_none() { open(comm.as_mut())? } else { None };
         let run = self.recipe().run();
-        let mut simulation = Simulation::new(network, run, Box::new(backend), comm)?;
+        let mut simulation = Simulation::new(network, run, backend, comm)?;
         let collects = ranks > 1 && !writes_part;
         if collects {
             simulation.collect_on_root(&self.ranks_of_columns(&rank_of, rank)?);
@@ -156,11 +165,16 @@ impl Session {
             schedule: Schedule::new(self.checkpoint_plan(options), simulation.time_ms()),
             model,
             broken_checkpoints: broken_checkpoints.unwrap_or_default(),
+            device: is_news.then(|| format!("{name}: {reason}")),
             simulation,
             output,
             duration_ms: run.duration_ms,
             dt_ms: run.dt_ms,
-            summary: self.summary((threads, ranks), cells, compartments, started, setup),
+            summary: RunSummary {
+                backend: name.into(),
+                backend_reason: reason,
+                ..self.summary((threads, ranks), cells, compartments, started, setup)
+            },
             began: Instant::now(),
         };
         let (host, way) = (&made.place.host, made.simulation.way());
@@ -173,16 +187,17 @@ impl Session {
         Ok(made)
     }
 
-    fn network(&self, backend: &CpuBackend, rank_of: &[u32], rank: usize) -> Result<Network, Error> {
+    fn network(&self, backend: &dyn Backend, rank_of: &[u32], rank: usize) -> Result<Network, Error> {
         Ok(tianyan_layout::build(self.recipe(), &self.mechanisms, rank_of, rank, &backend.target())?)
     }
 
     /// Mechanisms that are not shipped are compiled by the first rank of each machine; the others find them in its cache.
-    fn compile_once(&self, backend: &mut CpuBackend, comm: &mut dyn Communicator) -> Result<(), Error> {
+    fn compile_once(&self, comm: &mut dyn Communicator) -> Result<(), Error> {
         if comm.size() == 1 {
             return Ok(());
         }
-        let compiled = match tianyan_comm::is_first_of_machine() {
+        let backend = device::cpu(&StartOptions::default());
+        let compiled = match tianyan_comm::local_rank() == 0 {
             true => self.mechanisms.iter().try_for_each(|mechanism| backend.kernels(mechanism).map(|_| ())),
             false => Ok(()),
         };
@@ -227,7 +242,8 @@ impl Session {
             status: RunStatus::Interrupted,
             threads,
             ranks,
-            backend: "cpu".into(),
+            backend: String::new(),
+            backend_reason: String::new(),
             populations: self.recipe().populations().iter().map(size).collect(),
             cells,
             compartments,
@@ -380,16 +396,8 @@ fn default_threads() -> usize {
     (cores / local_processes()).max(1)
 }
 
-/// The CPU backend with machine code from a compiler of this machine, if there is one.
-fn backend(options: &StartOptions) -> CpuBackend {
-    let cache = Compiler::find().map(|compiler| KernelCache::new(cache_folder(), compiler));
-    let threads = options.threads.unwrap_or(1);
-    let StartOptions { interpret, profile, .. } = *options;
-    CpuBackend::new(CpuOptions { threads, cache, interpret, profile, ..CpuOptions::default() })
-}
-
 /// `$XDG_CACHE_HOME/tianyan`, else `~/.cache/tianyan`, else a folder for temporary files.
-fn cache_folder() -> PathBuf {
+pub(crate) fn cache_folder() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
     base.unwrap_or_else(std::env::temp_dir).join("tianyan")

@@ -87,8 +87,10 @@ pub struct RunSummary {
     pub threads: usize,
     /// MPI ranks.
     pub ranks: usize,
-    /// `cpu` or the device.
+    /// `cpu` or `cuda`.
     pub backend: String,
+    /// Why.
+    pub backend_reason: String,
     /// All populations.
     pub populations: Vec<PopulationSize>,
     /// Cells of all ranks.

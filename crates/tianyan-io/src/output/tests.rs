@@ -61,6 +61,7 @@ fn summary(status: RunStatus) -> RunSummary {
         threads: 2,
         ranks: 1,
         backend: "cpu".into(),
+        backend_reason: "asked for".into(),
         populations: vec![PopulationSize { name: "excitatory".into(), cells: 4, cell_names: Vec::new() }],
         cells: 12,
         compartments: 100,
