@@ -73,7 +73,7 @@ FN void run_stage(const struct work *w, const struct stage *s, const char *input
     case OP_DELIVER: deliver(w, (const struct event *)(inputs + head->events)); break;
     case OP_LISTEN: listen(w); break;
     case OP_DRIVE:
-      drive(w, (const double *)(inputs + head->driven) + (i64)g->driven_first * head->to, in_epoch);
+      drive(w, (const double *)(inputs + head->driven) + (i64)g->driven_first * head->steps, in_epoch);
       break;
     case OP_BEGIN: begin(state, s->a, s->a + s->n); break;
     case OP_CLEAR:

@@ -155,7 +155,7 @@ struct status {
    groups' first events, events, driven values, heard spikes. Offsets are in bytes from here. */
 struct epoch_inputs {
   u64 first_step;
-  i32 from, to, phase, heard_count;
+  i32 from, to, steps, phase, heard_count, unused;
   i64 times, rows_at, rows_before, event_first, events, driven, heard;
 };
 

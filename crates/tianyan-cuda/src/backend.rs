@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use tianyan_engine::{
-    Backend, Cause, EngineError, Fault, Fired, Inputs, Outputs, Overflow, Part, Phase, Profile, RateTables, Unfit,
+    Backend, Cause, EngineError, Fault, Fired, GroupOutputs, Inputs, Outputs, Overflow, Part, Phase, Profile, RateTables, Unfit,
     not_finite,
 };
 use tianyan_layout::{Group, PeerCopy, Precision, Sampler, Slot, State, Target};
@@ -290,7 +290,8 @@ impl Backend for CudaBackend {
         self.device.bind()?;
         let Ready { loaded, tables, epoch } = ready;
         let status = epoch.run(&self.device, loaded, tables, &self.samplers, (steps.clone(), phase, inputs))?;
-        epoch.collect(&self.device, &status, &self.samplers, (steps.clone(), phase, inputs), outputs)?;
+        let task = (steps.clone(), phase, inputs);
+        epoch.collect(&self.device, &status, (&self.samplers, &tables.coupled), task, outputs)?;
         self.check(&status, inputs.first_step + steps.end as u64)
     }
 
@@ -477,6 +478,8 @@ impl Epoch {
             first_step: inputs.first_step,
             from: steps.start as i32,
             to: steps.end as i32,
+            steps: inputs.times_ms.len() as i32,
+            unused: 0,
             phase: number(*phase),
             heard_count: inputs.heard.len() as i32,
             times: pack.put(inputs.times_ms.iter().copied()),
@@ -519,7 +522,7 @@ impl Epoch {
         &mut self,
         device: &Device,
         status: &Status,
-        samplers: &[Sampler],
+        (samplers, coupled): (&[Sampler], &[bool]),
         (steps, phase, inputs): Task,
         outputs: &mut Outputs,
     ) -> Result<(), EngineError> {
@@ -542,7 +545,8 @@ impl Epoch {
             let values: &[f64] = bytemuck::cast_slice(&self.rows_down.bytes()[first * 8..][..rows * width * 8]);
             first += rows * width;
             for row in values.chunks_exact(width.max(1)) {
-                for (g, group) in outputs.groups.iter_mut().enumerate() {
+                let advanced = |(g, _): &(usize, &mut GroupOutputs)| coupled[*g] == (phase != Phase::Whole);
+                for (g, group) in outputs.groups.iter_mut().enumerate().filter(advanced) {
                     let end = columns.get(g + 1).map_or(width, |next| next[s]);
                     group.rows[s].extend_from_slice(&row[columns[g][s]..end]);
                 }

@@ -69,8 +69,8 @@ pub struct Tables {
     pub groups: u64,
     /// Where the lists of wirings begin, and how many there are: of uncoupled groups, of coupled ones.
     pub wirings: [(u64, usize); 2],
-    /// Driven values a step of all groups before each.
-    pub driven_first: Vec<usize>,
+    /// Whether each group advances in steps, with an exchange in each.
+    pub coupled: Vec<bool>,
 }
 
 /// What a network needs of a device, found without one.
@@ -190,7 +190,8 @@ impl Loaded {
             found.set((image.put(&all), wirings.map(|list| (image.put(&list), list.len()))));
         })?;
         let (groups, wirings) = found.get();
-        Ok(Tables { _buffer: buffer, groups, wirings, driven_first })
+        let coupled = self.layouts.iter().map(|layout| layout.coupled && !whole).collect();
+        Ok(Tables { _buffer: buffer, groups, wirings, coupled })
     }
 
     /// The tables of a group, and the addresses of its wirings.

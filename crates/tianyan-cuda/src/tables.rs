@@ -97,7 +97,7 @@ twin! {
 twin! {
     /// The head of what changes from epoch to epoch.
     EpochInputs {
-        first_step: u64, from: i32, to: i32, phase: i32, heard_count: i32,
+        first_step: u64, from: i32, to: i32, steps: i32, phase: i32, heard_count: i32, unused: i32,
         times: i64, rows_at: i64, rows_before: i64, event_first: i64, events: i64, driven: i64, heard: i64,
     }
 }
