@@ -19,6 +19,8 @@ FN void eliminate(double *RESTRICT state, const struct group *group, const struc
   double dv = (RAGGED(tile) && start == position ? v_parents : next) - TREE_VOLTAGE[node];
   double diagonal = TREE_DIAGONAL[node] + TREE_AXIAL[node], rhs = TREE_RHS[node] - up * dv;
   double from_diagonal = 0.0, from_rhs = 0.0, out_diagonal = 0.0, out_rhs = 0.0;
+  /* Few have more than two: unrolled, the loop would be longer for all. */
+#pragma unroll 1
   for (i32 k = 0; k < (i32)tile->children; k++, children += LANES) {
     const u32 child = *children;
     from_diagonal = from_diagonal + GIVEN_DIAGONAL[child];
@@ -64,6 +66,7 @@ FN void substitute(double *RESTRICT state, const struct group *group, const stru
   double known = TREE_RHS[PLAN(parents)[own]];
   i32 node = (last > 0 ? tile->first : tile->last) + lane;
   double rhs = TREE_RHS[node], up = TREE_UP[node], inverse = TREE_DIAGONAL[node], v = TREE_VOLTAGE[node];
+#pragma unroll 1
   for (i32 position = 0; position <= last; position++) {
     const i32 next_node = position + 1 < last ? node + LANES : (i32)tile->last + lane;
     const double next_rhs = TREE_RHS[next_node], next_up = TREE_UP[next_node];
