@@ -3,22 +3,26 @@
 # make validate  against live NEURON, and long runs
 # make validate-nmodl [MODS=folder]  NMODL files against live NEURON
 # make bench     speed, beside NEURON and BMTK
+# make gpu-check whether a GPU computes the bits of the CPU, and how fast
 #
 # Each installs what it misses (as root or through sudo), or says the one line to run.
 
 CARGO ?= cargo
 PACKAGES = libhdf5-dev pkg-config gcc make libopenmpi-dev openmpi-bin libclang-dev
 PYTHON_PACKAGES = python3 python3-venv
-TEST_PACKAGES = clang slurm-wlm munge
+TEST_PACKAGES = clang g++ slurm-wlm munge
 VENV = validation/.venv
 DEMO = out/demo
+
+# NVIDIA's compiler of GPU kernels, which needs no GPU.
+NVRTC = $$(ls -d $(abspath $(VENV))/lib/python3*/site-packages/nvidia/cu13/lib 2>/dev/null | head -n 1)
 
 # Data beside the checkout that some tests compare with; they say so when it is absent.
 ifneq ($(wildcard ../shared/data),)
 export TIANYAN_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo build test test-tools lint validate validate-nmodl bench install python clean
+.PHONY: demo build test test-tools lint validate validate-nmodl bench gpu-check install python clean
 
 demo: build
 	target/debug/tianyan run models/celegans/celegans302.toml --output $(DEMO) --overwrite
@@ -30,7 +34,7 @@ build: install
 
 # One runner where it is installed, cargo's own elsewhere. Python readers take part where they can be had.
 test: build lint python-readers test-tools
-	TIANYAN_PYTHON=$$(test -x $(VENV)/bin/python && echo $(abspath $(VENV)/bin/python)) \
+	TIANYAN_PYTHON=$$(test -x $(VENV)/bin/python && echo $(abspath $(VENV)/bin/python)) TIANYAN_NVRTC=$(NVRTC) \
 	$(CARGO) test --workspace --all-features --no-fail-fast --quiet -- --format=terse
 
 lint: install
@@ -42,6 +46,7 @@ validate: build python
 	$(VENV)/bin/python validation/run.py
 	@.ci/install mpich libmpich-dev || echo "no MPICH: only Open MPI is tried"
 	$(VENV)/bin/python validation/ranks.py
+	TIANYAN_NVRTC=$(NVRTC) TIANYAN_GPU_KERNELS=all $(CARGO) test -p tianyan-tests --all-features --test gpu_kernels
 	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test -p tianyan-tests --test fuzz -- --nocapture
 	TIANYAN_FUZZ_SECONDS=300 $(CARGO) test -p tianyan-sonata --test fuzz -- --nocapture
 
@@ -56,6 +61,10 @@ bench: build python
 	$(VENV)/bin/python benches/ranks.py
 	$(VENV)/bin/python validation/scaling.py
 	$(VENV)/bin/python benches/sonata.py
+
+# One program; on a machine with a GPU it may be copied and run by itself.
+gpu-check: build
+	target/debug/gpu-check --data models --report benches/gpu.md
 
 install:
 	@.ci/install $(PACKAGES)

@@ -1,6 +1,7 @@
 //! What the checks share: where things are, and models small enough for seconds.
 #![forbid(unsafe_code)]
 
+pub mod cubin;
 pub mod made;
 pub mod model;
 pub mod ranks;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tianyan_comm::Solo;
 use tianyan_engine::{Backend, CpuBackend, CpuOptions, Simulation};
 use tianyan_io::config::{TomlRecipe, parse_config};
-use tianyan_layout::{Network, build};
+use tianyan_layout::{Network, Target, build};
 use tianyan_model::{CurrentDerivative, Epoch, Recipe, SecondOrder, Spike};
 use tianyan_nmodl::{Mechanism, Options};
 
@@ -46,6 +46,11 @@ pub fn network(recipe: &dyn Recipe, backend: &dyn Backend) -> Network {
 
 /// What of it lies on a rank.
 pub fn network_of(recipe: &dyn Recipe, backend: &dyn Backend, rank_of: &[u32], rank: usize) -> Network {
+    network_for(recipe, &backend.target(), rank_of, rank)
+}
+
+/// The same for what a backend asks of the layout.
+pub fn network_for(recipe: &dyn Recipe, target: &Target, rank_of: &[u32], rank: usize) -> Network {
     let options = Options {
         analytic_derivative: recipe.run().current_derivative == CurrentDerivative::Analytic,
         ion_conductance: recipe.run().second_order == SecondOrder::VoltageAndCurrents,
@@ -56,7 +61,7 @@ pub fn network_of(recipe: &dyn Recipe, backend: &dyn Backend, rank_of: &[u32], r
         Arc::new(compiled.unwrap_or_else(|errors| panic!("{}", errors[0])).0)
     };
     let mechanisms: Vec<Arc<Mechanism>> = recipe.mechanisms().iter().map(compile).collect();
-    build(recipe, &mechanisms, rank_of, rank, &backend.target()).unwrap_or_else(|problems| panic!("{problems}"))
+    build(recipe, &mechanisms, rank_of, rank, target).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// A simulation at t = 0.

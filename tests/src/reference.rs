@@ -28,7 +28,14 @@ impl Reference {
 
 impl Backend for Reference {
     fn target(&self) -> Target {
-        Target { lanes: self.lanes, alike: self.lanes, group_bytes: 64 << 10, threads: 1, groups: 0, precision: Precision::Double }
+        Target {
+            lanes: self.lanes,
+            alike: self.lanes,
+            group_bytes: 64 << 10,
+            threads: 1,
+            groups: 0,
+            precision: Precision::Double,
+        }
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use tianyan::comm::Communicator;
 use tianyan::{
-    CheckpointPlan, Device, Error, Overrides, RankSummary, Requests, Run, RunStatus, RunSummary, Session, StartOptions, Stop,
-    model,
+    CheckpointPlan, Device, Error, Overrides, RankSummary, Requests, Run, RunStatus, RunSummary, Session, StartOptions,
+    Stop, model,
 };
 
 /// The exit code of a run that was stopped and whose results so far are safe.

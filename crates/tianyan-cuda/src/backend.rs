@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use tianyan_engine::{
-    Backend, Cause, EngineError, Fault, Fired, GroupOutputs, Inputs, Outputs, Overflow, Part, Phase, Profile, RateTables, Unfit,
-    not_finite,
+    Backend, Cause, EngineError, Fault, Fired, GroupOutputs, Inputs, Outputs, Overflow, Part, Phase, Profile,
+    RateTables, Unfit, not_finite,
 };
 use tianyan_layout::{Group, PeerCopy, Precision, Sampler, Slot, State, Target};
 use tianyan_model::Gid;
@@ -105,6 +105,17 @@ const SHARED_BYTES_PER_ROW: usize = 64;
 /// What the layout takes for the bytes of a row.
 const BYTES_PER_ROW: usize = 240;
 
+/// What a GPU with so many processors, and so much shared memory for a block, asks of the layout.
+pub fn target(options: &CudaOptions, multiprocessors: usize, shared_bytes: usize) -> Target {
+    let CudaOptions { lanes, threads, threads_of_processor, group_bytes, .. } = *options;
+    let blocks = (threads_of_processor / threads.max(1)).max(1);
+    // All processors are busy, and no block waits for a place.
+    let groups = blocks * multiprocessors;
+    let fits = shared_bytes / blocks / SHARED_BYTES_PER_ROW * BYTES_PER_ROW;
+    let group_bytes = if group_bytes > 0 { group_bytes } else { fits };
+    Target { lanes, alike: 1, group_bytes, threads: 1, groups, precision: Precision::Double }
+}
+
 /// Whether the kernels can run these mechanisms.
 ///
 /// # Errors
@@ -134,9 +145,9 @@ fn collides(groups: &[Group]) -> Option<String> {
     groups.iter().find_map(|group| {
         let mut seen = std::collections::BTreeSet::new();
         let moving = group.layout.tables.iter().filter(|table| moves_nodes(&table.mechanism));
-        moving.flat_map(|table| table.index[..table.count].iter().map(move |node| (table, node))).find_map(
-            |(table, node)| (!seen.insert(node)).then(|| table.mechanism.name.clone()),
-        )
+        moving
+            .flat_map(|table| table.index[..table.count].iter().map(move |node| (table, node)))
+            .find_map(|(table, node)| (!seen.insert(node)).then(|| table.mechanism.name.clone()))
     })
 }
 
@@ -199,7 +210,8 @@ impl CudaBackend {
         let addresses: Vec<u64> =
             slots.iter().map(|slot| loaded.address(slot.group as usize, slot.offset as usize)).collect();
         let (list, numbers) = (self.device.upload(&addresses)?, self.device.upload(values)?);
-        let copies = self.device.upload(&[Copies { list: list.address, values: numbers.address, n: slots.len() as i64 }])?;
+        let copies =
+            self.device.upload(&[Copies { list: list.address, values: numbers.address, n: slots.len() as i64 }])?;
         let kernel = if out { loaded.kernels.gather } else { loaded.kernels.scatter };
         self.device.launch(kernel, (slots.len().div_ceil(256).min(1024), 256), 0, copies.address)?;
         match out {
@@ -221,7 +233,9 @@ impl CudaBackend {
 
     fn check(&mut self, status: &Status, step: u64) -> Result<(), EngineError> {
         let Some(Ready { loaded, .. }) = &self.ready else { return Ok(()) };
-        if let Some(fault) = [None, Some(Fault::Slots), Some(Fault::Past), Some(Fault::Endless)][status.fault as usize & 3] {
+        if let Some(fault) =
+            [None, Some(Fault::Slots), Some(Fault::Past), Some(Fault::Endless)][status.fault as usize & 3]
+        {
             let (table, instance) = (status.fault_table as usize, status.fault_instance as usize);
             let overflow = Overflow { fault, table, instance, time_ms: status.fault_time };
             return Err(EngineError::self_events(&loaded.layouts[status.fault_group as usize], &overflow));
@@ -242,13 +256,7 @@ impl CudaBackend {
 
 impl Backend for CudaBackend {
     fn target(&self) -> Target {
-        let CudaOptions { lanes, threads, threads_of_processor, group_bytes, .. } = self.options;
-        let blocks = (threads_of_processor / threads.max(1)).max(1);
-        // All processors are busy, and no block waits for a place.
-        let groups = blocks * self.device.multiprocessors;
-        let fits = self.device.shared_bytes / blocks / SHARED_BYTES_PER_ROW * BYTES_PER_ROW;
-        let group_bytes = if group_bytes > 0 { group_bytes } else { fits };
-        Target { lanes, alike: 1, group_bytes, threads: 1, groups, precision: Precision::Double }
+        target(&self.options, self.device.multiprocessors, self.device.shared_bytes)
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
@@ -471,7 +479,8 @@ impl Epoch {
         let at: Vec<usize> = rows.iter().zip(samplers).map(|(rows, sampler)| rows.1 * sampler.slots.len()).collect();
         let at: Vec<i64> = crate::loaded::prefix_sums(&at).into_iter().map(|first| first as i64).collect();
         let before: Vec<i64> = rows.iter().map(|rows| rows.0 as i64).collect();
-        let mut firsts: Vec<u32> = crate::loaded::prefix_sums(&events.collect::<Vec<_>>()).iter().map(|n| *n as u32).collect();
+        let mut firsts: Vec<u32> =
+            crate::loaded::prefix_sums(&events.collect::<Vec<_>>()).iter().map(|n| *n as u32).collect();
         firsts.push(inputs.groups.iter().map(|group| group.events.len() as u32).sum());
         let heard = |heard: &tianyan_engine::Heard| Heard { step: heard.step, source: heard.source.0, unused: 0 };
         let head = EpochInputs {
@@ -540,7 +549,9 @@ impl Epoch {
         }
         let columns = columns(samplers, outputs.groups.len());
         let mut first = 0;
-        for ((s, sampler), (_, rows)) in samplers.iter().enumerate().zip(rows(samplers, inputs.first_step, &steps, phase)) {
+        for ((s, sampler), (_, rows)) in
+            samplers.iter().enumerate().zip(rows(samplers, inputs.first_step, &steps, phase))
+        {
             let width = sampler.slots.len();
             let values: &[f64] = bytemuck::cast_slice(&self.rows_down.bytes()[first * 8..][..rows * width * 8]);
             first += rows * width;

@@ -321,9 +321,8 @@ impl Module {
         // SAFETY: the kernel is of this module.
         unsafe {
             let get = |attribute| result::function::get_function_attribute(kernel.0, attribute).map_err(fail);
-            let blocks =
-                result::occupancy::max_active_block_per_multiprocessor(kernel.0, threads as i32, shared_bytes)
-                    .map_err(fail)?;
+            let blocks = result::occupancy::max_active_block_per_multiprocessor(kernel.0, threads as i32, shared_bytes)
+                .map_err(fail)?;
             let (registers, local_bytes) = (get(CU_FUNC_ATTRIBUTE_NUM_REGS)?, get(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES)?);
             Ok(Usage { registers, local_bytes, blocks })
         }
@@ -402,7 +401,8 @@ pub fn compile(text: &str, capability: i32, folder: Option<&Path>) -> Result<Vec
 fn keep(file: &Path, cubin: &[u8]) {
     let unfinished = file.with_extension(format!("{}.part", std::process::id()));
     let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
-    let kept = folder.and_then(|()| std::fs::write(&unfinished, cubin)).and_then(|()| std::fs::rename(&unfinished, file));
+    let kept =
+        folder.and_then(|()| std::fs::write(&unfinished, cubin)).and_then(|()| std::fs::rename(&unfinished, file));
     if let Err(error) = kept {
         tracing::debug!(file = %file.display(), %error, "kernels were not kept");
     }

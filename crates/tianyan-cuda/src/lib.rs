@@ -15,5 +15,5 @@ pub mod program;
 pub mod source;
 pub mod tables;
 
-pub use backend::{CudaBackend, CudaOptions, suits};
+pub use backend::{CudaBackend, CudaOptions, suits, target};
 pub use device::{compiler, devices, name};

@@ -112,13 +112,16 @@ impl Blueprint {
         for (g, (group, placement)) in groups.iter().zip(&placements).enumerate() {
             let own = peers.iter().filter(|copy| copy.to.group as usize == g);
             let place = |offset: u32| placement.of(offset as usize);
-            let peers: Vec<(usize, usize)> =
-                own.map(|copy| (place(copy.from.offset), place(copy.to.offset))).collect();
+            let peers: Vec<(usize, usize)> = own.map(|copy| (place(copy.from.offset), place(copy.to.offset))).collect();
             let rated: Vec<bool> = rates[g].iter().map(Option::is_some).collect();
             let stages = Stages { layout: &group.layout, placement, arena: &arena, rated: &rated, peers: &peers };
             steps.push(stages.steps(&mut program));
         }
-        let hot: Vec<Hot> = groups.iter().zip(&mut steps).map(|(group, steps)| Hot::new(&group.layout, steps, sizes.is_small())).collect();
+        let hot: Vec<Hot> = groups
+            .iter()
+            .zip(&mut steps)
+            .map(|(group, steps)| Hot::new(&group.layout, steps, sizes.is_small()))
+            .collect();
         let most = hot.iter().map(|hot| hot.bytes.len()).max().unwrap_or(0);
         if sizes.tree_bytes() + most <= shared_bytes - RESERVED {
             sizes.hot_bytes = most;
@@ -152,7 +155,21 @@ impl Loaded {
             rings.push(group.layout.wirings.iter().zip(of_group).map(ring).collect::<Result<_, _>>()?);
         }
         let layouts = groups.into_iter().map(|group| group.layout).collect();
-        Ok(Loaded { layouts, placements, first, states, rings_at, program, rates, rings, wires, steps, hot, kernels, sizes })
+        Ok(Loaded {
+            layouts,
+            placements,
+            first,
+            states,
+            rings_at,
+            program,
+            rates,
+            rings,
+            wires,
+            steps,
+            hot,
+            kernels,
+            sizes,
+        })
     }
 
     /// The address of a number of a group's state.
@@ -199,31 +216,42 @@ impl Loaded {
         let (layout, placement) = (&self.layouts[g], &self.placements[g]);
         let place = |offset: usize| placement.of(offset) as i32;
         let places = |offsets: &[u32]| -> Vec<i32> { offsets.iter().map(|at| place(*at as usize)).collect() };
-        let rates: Vec<u64> =
-            self.rates[g].iter().map(|table| table.as_ref().map_or(0, |table| put_rates(table, image, known))).collect();
-        let tables: Vec<Table> =
-            layout.tables.iter().zip(&rates).map(|(table, rates)| self.table(table, placement, *rates, image)).collect();
+        let rates: Vec<u64> = self.rates[g]
+            .iter()
+            .map(|table| table.as_ref().map_or(0, |table| put_rates(table, image, known)))
+            .collect();
+        let tables: Vec<Table> = layout
+            .tables
+            .iter()
+            .zip(&rates)
+            .map(|(table, rates)| self.table(table, placement, *rates, image))
+            .collect();
         let stages: Vec<Stage> = self.steps[g].drafts.iter().map(|draft| finish(draft, &rates, image)).collect();
         let (hot, stages_at) = self.hot[g].with(&stages);
-        let wirings: Vec<Wiring> = layout.wirings.iter().zip(&self.rings[g]).map(|(wiring, ring)| {
-            let padded = layout.tables[wiring.table].padded;
-            let inputs: Vec<i32> = wiring.inputs.iter().map(|at| place(*at)).collect();
-            Wiring {
-                ring: ring.at,
-                first: ring.first,
-                target: ring.target,
-                delay: ring.delay,
-                single: ring.single,
-                weight: ring.weight,
-                inputs: image.put(&inputs),
-                sources: wiring.first().len() as i32 - 1,
-                width: (wiring.inputs.len() * padded) as i32,
-                neurons: padded as i32,
-                input_count: inputs.len() as i32,
-                mask: ring.mask as i32,
-                unused: 0,
-            }
-        }).collect();
+        let wirings: Vec<Wiring> = layout
+            .wirings
+            .iter()
+            .zip(&self.rings[g])
+            .map(|(wiring, ring)| {
+                let padded = layout.tables[wiring.table].padded;
+                let inputs: Vec<i32> = wiring.inputs.iter().map(|at| place(*at)).collect();
+                Wiring {
+                    ring: ring.at,
+                    first: ring.first,
+                    target: ring.target,
+                    delay: ring.delay,
+                    single: ring.single,
+                    weight: ring.weight,
+                    inputs: image.put(&inputs),
+                    sources: wiring.first().len() as i32 - 1,
+                    width: (wiring.inputs.len() * padded) as i32,
+                    neurons: padded as i32,
+                    input_count: inputs.len() as i32,
+                    mask: ring.mask as i32,
+                    unused: 0,
+                }
+            })
+            .collect();
         let backgrounds: Vec<Background> =
             layout.backgrounds.iter().map(|background| put_background(background, layout, placement, image)).collect();
         let at = image.put(&wirings);

@@ -110,7 +110,9 @@ impl Stages<'_> {
                 Some(next) if is(&drafts[k], &[Op::Deliver]) => quiet && is(next, &[Op::Begin, Op::Clear]),
                 // Other sums of the same shares.
                 Some(next) if is(&drafts[k], &[Op::Share]) => {
-                    is(next, &[Op::Share]) && drafts[k].stage.b != next.stage.b && drafts[k].stage.table == next.stage.table
+                    is(next, &[Op::Share])
+                        && drafts[k].stage.b != next.stage.b
+                        && drafts[k].stage.table == next.stage.table
                 }
                 // Loops over other compartments.
                 Some(next) if is(&drafts[k], &[Op::Fused]) => is(next, &[Op::Fused]),
@@ -162,7 +164,8 @@ impl Stages<'_> {
             for stretch in stretches(table) {
                 covered[stretch.node..stretch.node + stretch.count].fill(true);
                 for (ion, first) in table.mechanism.ions.iter().zip(&stretch.ions) {
-                    let [there, current] = touched.entry(&ion.name).or_insert_with(|| [false, true].map(|_| vec![false; nodes]));
+                    let [there, current] =
+                        touched.entry(&ion.name).or_insert_with(|| [false, true].map(|_| vec![false; nodes]));
                     there[*first..first + stretch.count].fill(true);
                     if ion.writes_current {
                         current[*first..first + stretch.count].fill(true);
@@ -170,8 +173,10 @@ impl Stages<'_> {
                 }
             }
         }
-        let ends: Vec<usize> = (0..=nodes).filter(|n| *n == 0 || *n == nodes || covered[*n] != covered[n - 1]).collect();
-        let gaps = ends.windows(2).map(|pair| pair[0]..pair[1]).filter(|range| !range.is_empty() && !covered[range.start]);
+        let ends: Vec<usize> =
+            (0..=nodes).filter(|n| *n == 0 || *n == nodes || covered[*n] != covered[n - 1]).collect();
+        let gaps =
+            ends.windows(2).map(|pair| pair[0]..pair[1]).filter(|range| !range.is_empty() && !covered[range.start]);
         let (mut currents, mut nernst) = (Vec::new(), Vec::new());
         for ion in &self.layout.ions {
             let Some([there, current]) = touched.get(ion.name.as_str()) else { continue };

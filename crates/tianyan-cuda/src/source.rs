@@ -172,10 +172,10 @@ impl Program {
             Sweep::Watch as usize
         );
         let count = self.mechanisms.len().max(1);
-        let there = |mechanism: &Mechanism, name: &str| {
-            mechanism.kernels.named(name).is_some_and(|kernel| !kernel.is_empty())
-        };
-        text += "FN void call_sweep(i32 which, i32 code, double *state, const struct table *t, double time, double dt) {\n";
+        let there =
+            |mechanism: &Mechanism, name: &str| mechanism.kernels.named(name).is_some_and(|kernel| !kernel.is_empty());
+        text +=
+            "FN void call_sweep(i32 which, i32 code, double *state, const struct table *t, double time, double dt) {\n";
         let _ = writeln!(text, "  switch (which * {count} + code) {{");
         for &(number, code) in &self.swept {
             let (case, prefix, own, name) =
@@ -356,5 +356,7 @@ fn stored(mechanism: &Mechanism) -> Vec<bool> {
 
 fn stored_by_prepare(mechanism: &Mechanism, b: usize) -> bool {
     let Kernel { stores, .. } = &mechanism.kernels.prepare;
-    stores.iter().any(|(destination, _)| matches!(destination, Destination::Set(to) | Destination::Add(to) if *to as usize == b))
+    stores
+        .iter()
+        .any(|(destination, _)| matches!(destination, Destination::Set(to) | Destination::Add(to) if *to as usize == b))
 }

@@ -1,5 +1,6 @@
 //! The backend that runs on the threads of this machine.
 
+use crate::EngineError;
 use crate::backend::{Backend, GroupInputs, GroupOutputs, Inputs, Outputs, Phase};
 use crate::compile::KernelCache;
 use crate::kernels::{KernelOrigin, Kernels};
@@ -7,7 +8,6 @@ use crate::native;
 use crate::profile::{Part, Profile, Stopwatch};
 use crate::rates::{RateTables, Unfit};
 use crate::step::{self, Clock, Scratch};
-use crate::EngineError;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;

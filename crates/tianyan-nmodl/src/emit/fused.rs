@@ -130,9 +130,7 @@ impl Shared<'_> {
                 _ => continue,
             };
             let variable = emitter.element(b);
-            let is_stored = |(destination, _): &(Destination, _)| {
-                matches!(destination, Destination::Set(to) | Destination::Add(to) if *to == b)
-            };
+            let is_stored = |(destination, _): &(Destination, _)| matches!(destination, Destination::Set(to) | Destination::Add(to) if *to == b);
             if emitter.kernel.stores.iter().any(is_stored) {
                 self.stored.insert(variable.clone());
             }
