@@ -19,8 +19,8 @@ KERNEL nernst(double *RESTRICT state, const struct stage *s) {
 /* Point processes' shares, summed in the order of the instances: a thread has a node. `list` has the nodes, `second`
    their first instances in `third`. */
 KERNEL share(double *RESTRICT state, const struct group *g, const struct stage *s) {
-  const i32 *list = s->at ? (const i32 *)(HOT(g) + s->at) : s->list;
-  const i32 *second = s->at ? list + s->n : s->second, *third = s->at ? second + s->n + 1 : s->third;
+  const i32 *list = s->at >= 0 ? (const i32 *)(HOT(g) + s->at) : s->list;
+  const i32 *second = s->at >= 0 ? list + s->n : s->second, *third = s->at >= 0 ? second + s->n + 1 : s->third;
   for (i32 k = threadIdx.x; k < s->n; k += blockDim.x) {
     double *to = place(state, s->b + list[k]);
     double sum = *to;
@@ -129,10 +129,8 @@ FN void load(const struct group *g) {
 
 FN void save(const struct group *g, struct status *status) {
   double *state = g->state;
-  for (i32 i = threadIdx.x; i < g->nodes; i += blockDim.x) {
-    const double v = TREE_VOLTAGE[i];
-    if (!(ABS(v) < LARGEST_VOLTAGE_MV)) atomicMax(&status->not_finite, blockIdx.x + 1);
-  }
+  for (i32 i = threadIdx.x; i < g->row_count; i += blockDim.x)
+    if (!(ABS(TREE_VOLTAGE[g->rows[i]]) < LARGEST_VOLTAGE_MV)) atomicMax(&status->not_finite, 0xffffffffu - blockIdx.x);
 #ifndef TREE_IN_STATE
   for (i32 i = threadIdx.x; i < 3 * NODES; i += blockDim.x) state[i] = TREE[i];
 #endif
@@ -154,6 +152,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) epoch(const struct
       works[k].dt = launch->dt;
     }
     w->end_event = ((const u32 *)(inputs + head->event_first))[blockIdx.x];
+    /* What came before this launch was delivered. */
     if (head->from > 0) begin_step(w, w, head, head->from - 1);
     begin_step(w, w, head, head->from);
   }
@@ -161,8 +160,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) epoch(const struct
   load(&own);
   const struct stage *stages = (const struct stage *)(HOT(&own) + own.stages);
   const i32 to = head->to, phase = head->phase;
+#ifdef COUNT_CYCLES
   __shared__ u64 cycles[OPS];
   if (threadIdx.x < OPS) cycles[threadIdx.x] = 0;
+#endif
   __syncthreads();
   for (i32 in_epoch = head->from; in_epoch < to; in_epoch++) {
     const struct work *w = works + in_epoch % 2;
@@ -171,30 +172,34 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) epoch(const struct
     const bool later = phase == TO_STATES || (phase == TO_NEXT_VOLTAGE && in_epoch == head->from);
     const bool early = phase == TO_VOLTAGE || (phase == TO_NEXT_VOLTAGE && in_epoch + 1 == to);
     const i32 end = early ? own.states_from : own.stage_count;
+#ifdef COUNT_CYCLES
     u64 before = CYCLES();
+#endif
     for (i32 k = later ? own.states_from : 0; k < end; k++) {
       run_stage(w, stages + k, inputs, in_epoch);
+#ifdef COUNT_CYCLES
       if (threadIdx.x == 0) {
         const u64 now = CYCLES();
         cycles[stages[k].op] += now - before;
         before = now;
       }
+#endif
     }
     __syncthreads();
   }
-  if (launch->cycles && threadIdx.x < OPS) atomicAdd(launch->cycles + threadIdx.x, cycles[threadIdx.x]);
+#ifdef COUNT_CYCLES
+  if (threadIdx.x < OPS) atomicAdd(launch->cycles + threadIdx.x, cycles[threadIdx.x]);
+#endif
   save(&own, launch->status);
 }
 
-/* Numbers of states, out and in: `list` has the addresses. */
-struct copy { double *const *list; double *values; i64 n; };
-
-extern "C" __global__ void gather(const struct copy *copy) {
+/* Numbers of states, out and in. */
+extern "C" __global__ void gather(const struct copies *copy) {
   for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < copy->n; i += (i64)gridDim.x * blockDim.x)
     copy->values[i] = *copy->list[i];
 }
 
-extern "C" __global__ void scatter(const struct copy *copy) {
+extern "C" __global__ void scatter(const struct copies *copy) {
   for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < copy->n; i += (i64)gridDim.x * blockDim.x)
     *copy->list[i] = copy->values[i];
 }

@@ -89,6 +89,7 @@ KERNEL solve(double *RESTRICT state, const struct group *group, double factor) {
     GIVEN_DIAGONAL[group->plan.lanes] = 0.0;
     GIVEN_RHS[group->plan.lanes] = 0.0;
   }
+  /* Chains that stand alone look at nobody's numbers behind the next barrier only. */
   if (LANES > 1) __syncthreads();
   for (i32 level = 0; level < levels; level++) {
     const i32 end = (i32)level_first[level + 1];

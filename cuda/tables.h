@@ -83,7 +83,7 @@ enum op {
 /* Which of a step's times a stage sees. */
 enum moment { AT_START, AT_MIDDLE, AT_END };
 
-/* A part of a step: what to do, and with what. `at` is an offset into the hot tables; `sync` says whether the threads
+/* A part of a step: what to do, and with what. `at` is an offset into the hot tables, or -1; `sync` says whether the threads
    meet behind it. */
 struct stage {
   i32 op, code, n, table, when, a, b, c, at, sync;
@@ -100,7 +100,7 @@ struct wiring {
   const float *single;
   const double *weight;
   const i32 *inputs;
-  i32 sources, width, neurons, input_count, mask, unused;
+  i32 sources, width, neurons, mask;
 };
 
 /* Random spikes into point neurons. */
@@ -131,10 +131,12 @@ struct group {
   const i32 *detector_node;
   const double *threshold;
   const i32 *driven;
+  /* The node of each row: ghosts are none. */
+  const u32 *rows;
   struct plan plan;
   i32 hot_bytes, stages;
   i32 table_count, stage_count, states_from, wiring_count, background_count, sampler_count;
-  i32 detectors, above, driven_count, driven_first, nodes, watched, coupled, self_events;
+  i32 detectors, above, driven_count, driven_first, nodes, watched, coupled, self_events, row_count, unused;
 };
 
 struct cause { double emitted; u64 sequence; };
@@ -174,6 +176,9 @@ struct launch {
   u64 seed;
   double dt;
 };
+
+/* Numbers of states, out or in: `list` has the addresses. */
+struct copies { double *const *list; double *values; i64 n; };
 
 /* tianyan_engine::Phase */
 enum phase { WHOLE, TO_VOLTAGE, TO_STATES, TO_NEXT_VOLTAGE };

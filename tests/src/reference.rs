@@ -33,6 +33,7 @@ impl Backend for Reference {
             alike: self.lanes,
             group_bytes: 64 << 10,
             threads: 1,
+            workers: 1,
             groups: 0,
             precision: Precision::Double,
         }

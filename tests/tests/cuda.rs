@@ -55,7 +55,7 @@ fn inner(name: &str, environment: &[(&str, &str)]) {
 
 #[test]
 fn bits_are_those_of_the_cpu() {
-    ["synapses", "couplings", "points", "events", "rings", "rates"].iter().for_each(|name| inner(name, &[]));
+    ["synapses", "couplings", "points", "events", "orders", "rings", "rates"].iter().for_each(|name| inner(name, &[]));
 }
 
 #[test]
@@ -85,6 +85,7 @@ fn snapshots_move_between_the_devices() {
 
 #[test]
 fn what_a_driver_refuses_is_told() {
+    inner("collisions", &[]);
     inner("no_device", &[("TIANYAN_MOCK_DEVICES", "0")]);
     inner("two_devices", &[("TIANYAN_MOCK_DEVICES", "2")]);
     inner("out_of_memory", &[("TIANYAN_MOCK_MEMORY", "100000")]);
@@ -199,7 +200,10 @@ fn record(text: &str, backend: Box<dyn Backend>) -> Record {
 }
 
 fn same(what: &str, text: &str, options: CudaOptions) {
-    let (want, got) = (record(text, cpu(1)), record(text, cuda(options)));
+    compare(what, &record(text, cpu(1)), &record(text, cuda(options)));
+}
+
+fn compare(what: &str, want: &Record, got: &Record) {
     assert!(!want.spikes.is_empty(), "{what}: the model fires");
     let first = want.spikes.iter().zip(&got.spikes).position(|(a, b)| a != b);
     assert_eq!((first, want.spikes.len()), (None, got.spikes.len()), "{what}: spikes");
@@ -217,6 +221,36 @@ fn without_diffusion(text: &str) -> String {
     let text = blocks.collect::<Vec<_>>().join("\n\n");
     text.lines().filter(|line| !line.contains("cable")).map(|line| format!("{line}\n")).collect()
 }
+
+/// An electrode that lies on all compartments, one of few channels; BEFORE BREAKPOINT that looks at a current; a mechanism
+/// called as an ion, with a variable called as one of its numbers.
+const ORDERS: [(&str, &str); 3] = [
+    (
+        "el",
+        "NEURON { SUFFIX el ELECTRODE_CURRENT i RANGE i, amp }\nPARAMETER { amp = 0.05 (mA/cm2) }\nASSIGNED { v (mV) i \
+         (mA/cm2) }\nBREAKPOINT { i = amp + v * 1e-9 }\n",
+    ),
+    (
+        "peek",
+        "NEURON { SUFFIX peek USEION na READ ina, ena NONSPECIFIC_CURRENT i RANGE seen }\nASSIGNED { ina (mA/cm2) ena (mV) i \
+         (mA/cm2) v (mV) seen }\nBEFORE BREAKPOINT { seen = ina }\nBREAKPOINT { i = 1e-5 * (v + 60) + 0 * seen }\n",
+    ),
+    (
+        "na",
+        "NEURON { SUFFIX na USEION na READ ena WRITE ina RANGE current, g }\nPARAMETER { g = 0.0001 (S/cm2) }\nASSIGNED { v \
+         (mV) ena (mV) ina (mA/cm2) current (mA/cm2) }\nBREAKPOINT { current = g * (v - ena) ina = current }\n",
+    ),
+];
+
+const OF_ORDERS: &str = "schema_version = 1\n[run]\nduration_ms = 20.0\n[mechanisms]\nfiles = [\"el.mod\", \"peek.mod\", \
+    \"na.mod\"]\n[cells.cell]\nsections = [\n    { name = \"soma\", type = \"soma\", length_um = 20.0, diameter_um = 20.0 },\n    \
+    { name = \"dend\", type = \"dend\", length_um = 300.0, diameter_um = 2.0, compartments = 9, parent = \"soma\" },\n]\npaint \
+    = [\n    { region = \"all\", mechanism = \"el\" },\n    { region = \"all\", mechanism = \"pas\" },\n    { region = \"soma\", \
+    mechanism = \"hh\" },\n    { region = \"all\", mechanism = \"peek\" },\n    { region = \"dend\", mechanism = \"na\" },\n]\n\
+    detector = { section = \"soma\", threshold_mv = -20.0 }\n[populations.cells]\ncell = \"cell\"\nsize = 45\n[[probes]]\n\
+    report = \"v\"\nvariable = \"v\"\ncells = \"cells\"\nsections = \"all\"\nx = \"all\"\nprecision = \"f64\"\n[[probes]]\n\
+    report = \"seen\"\nvariable = \"seen\"\nmechanism = \"peek\"\ncells = \"cells\"\nsections = \"all\"\nx = \
+    \"all\"\nprecision = \"f64\"\n";
 
 /// A ring of the models folder, smaller and shorter.
 fn ring(file: &str, rings: usize, duration_ms: f64) -> String {
@@ -267,6 +301,52 @@ mod inner {
         });
         let error = refused.expect("a device").expect_err("diffusion").to_string();
         assert!(error.contains("`cable` diffuses along the cable") && error.contains("--backend cpu"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "runs under the mock"]
+    fn orders() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in ORDERS {
+            std::fs::write(folder.path().join(format!("{name}.mod")), text).expect("a file");
+        }
+        let seen = "[[probes]]\nreport = \"current\"\nvariable = \"current\"\nmechanism = \"na\"\ncells = \"cells\"\n\
+            sections = \"dend\"\nx = \"all\"\nprecision = \"f64\"\n";
+        for text in [OF_ORDERS.to_string(), format!("{OF_ORDERS}{seen}")] {
+            let recipe = recipe(&text, folder.path());
+            let run = |backend| run(&mut simulation(&recipe, backend), usize::MAX);
+            compare("orders", &run(cpu(1)), &run(cuda(CudaOptions::default())));
+        }
+    }
+
+    /// Events that change what others at the same place see have an order.
+    #[test]
+    #[ignore = "runs under the mock"]
+    fn collisions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sets = "NEURON { POINT_PROCESS setv RANGE x }\nASSIGNED { v (mV) x }\nNET_RECEIVE(w) { v = -90 }\n";
+        let reads =
+            "NEURON { POINT_PROCESS readv RANGE seen }\nASSIGNED { v (mV) seen }\nNET_RECEIVE(w) { seen = v }\n";
+        std::fs::write(folder.path().join("setv.mod"), sets).expect("a file");
+        std::fs::write(folder.path().join("readv.mod"), reads).expect("a file");
+        let text = "schema_version = 1\n[run]\nduration_ms = 1.0\n[mechanisms]\nfiles = [\"setv.mod\", \
+            \"readv.mod\"]\n[cells.cell]\nsections = [{ name = \"soma\", type = \"soma\", length_um = 20.0, diameter_um = 20.0 \
+            }]\npaint = [{ region = \"all\", mechanism = \"pas\" }]\nsynapses.set = { mechanism = \"setv\", section = \"soma\", \
+            x = 0.5 }\nsynapses.read = { mechanism = \"readv\", section = \"soma\", x = 0.5 }\n[populations.cells]\ncell = \
+            \"cell\"\nsize = 3\n[populations.train]\nspike_times_ms = [[0.2]]\n";
+        let connect = |synapse: &str| {
+            format!(
+                "[[connections]]\nsource = \"train\"\ntarget = \"cells\"\nsynapse = \"{synapse}\"\nrule = \
+                 \"all_to_all\"\nweight = 1.0\ndelay_ms = 0.2\n"
+            )
+        };
+        let accepts = |text: &str| {
+            let backend = cuda(CudaOptions::default());
+            let recipe = recipe(text, folder.path());
+            backend.accepts(&tianyan_tests::model::network(&recipe, backend.as_ref()).groups)
+        };
+        let error = accepts(&format!("{text}{}{}", connect("set"), connect("read"))).expect_err("an order").to_string();
+        assert!(error.contains("events of `setv` change what events of others"), "{error}");
     }
 
     #[test]

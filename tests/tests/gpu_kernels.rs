@@ -88,7 +88,8 @@ fn needs(text: &str, capability: i32) -> Needs {
     let cells = tianyan_model::Recipe::populations(&recipe).iter().map(|p| p.size as usize).sum();
     let mut network = network_for(&recipe, &target(&options, MULTIPROCESSORS, SHARED_BYTES), &vec![0; cells], 0);
     let blueprint =
-        Blueprint::new(&options, SHARED_BYTES, &mut network.groups, &network.peers, &mut RateTables::default());
+        Blueprint::new(&options, SHARED_BYTES, &mut network.groups, &network.peers, &mut RateTables::default())
+            .unwrap_or_else(|error| panic!("{error}"));
     assert!(blueprint.sizes.shared_bytes() <= SHARED_BYTES);
     let cubin = compile(&blueprint.text, capability, None).unwrap_or_else(|error| panic!("{error}"));
     kernels(&cubin)["epoch"]

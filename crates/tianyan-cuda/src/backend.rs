@@ -1,6 +1,7 @@
 //! [`Backend`] on a GPU.
 
 use crate::device::{Buffer, Device, Pinned};
+use crate::events::collides;
 use crate::loaded::{Loaded, Tables, columns};
 use crate::source::WARP;
 use crate::tables::{Copies, EpochInputs, Event, Heard, Launch, Op, Spike, Status};
@@ -11,12 +12,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 use tianyan_engine::{
     Backend, Cause, EngineError, Fault, Fired, GroupOutputs, Inputs, Outputs, Overflow, Part, Phase, Profile,
-    RateTables, Unfit, not_finite,
+    RateTables, Unfit, check_table, not_finite,
 };
 use tianyan_layout::{Group, PeerCopy, Precision, Sampler, Slot, State, Target};
 use tianyan_model::Gid;
 use tianyan_nmodl::Mechanism;
-use tianyan_nmodl::ir::{Binding, Destination};
 
 /// How the CUDA backend is set up.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +34,10 @@ pub struct CudaOptions {
     pub threads_of_processor: usize,
     /// The folder that keeps compiled kernels.
     pub cache: Option<PathBuf>,
-    /// Room for spikes of an epoch at first; it grows when it is too small.
+    /// Room for spikes of an epoch at first, it grows when it is too small; 0: for as many as there can be, within limits.
     pub spikes: usize,
+    /// Threads that lay the network out.
+    pub workers: usize,
     /// Solve the voltage equation in global memory even where shared memory is large enough: for tests.
     pub tree_in_state: bool,
     /// Exchange what coupled cells see of each other through the host, in every step: for tests.
@@ -53,7 +55,8 @@ impl Default for CudaOptions {
             threads: 256,
             threads_of_processor: 512,
             cache: None,
-            spikes: 1 << 16,
+            spikes: 0,
+            workers: 1,
             tree_in_state: false,
             step_by_step: false,
             profile: false,
@@ -72,8 +75,8 @@ pub struct CudaBackend {
     samplers: Vec<Sampler>,
     /// What went wrong where no error could be returned.
     failure: RefCell<Option<EngineError>>,
-    /// Groups of which ghosts alone have voltages that are no numbers.
-    haunted: Vec<usize>,
+    /// Whether coupled groups advance with the others.
+    coupled_here: bool,
 }
 
 /// The device's memory, once the groups are there.
@@ -91,12 +94,16 @@ struct Epoch {
     /// Status, then spikes.
     out: Buffer,
     capacity: usize,
+    /// Whether somebody asked for that much room at first.
+    is_fixed: bool,
     rows: Buffer,
     rows_down: Pinned,
     /// The states before the epoch, to run it again.
     before: Option<Buffer>,
     /// Counts of cycles, by kind of stage.
     cycles: Option<Buffer>,
+    /// Whether what was on its way to point neurons was forgotten in this epoch.
+    forgot: bool,
 }
 
 /// Rough bytes of shared memory that a row takes.
@@ -113,7 +120,15 @@ pub fn target(options: &CudaOptions, multiprocessors: usize, shared_bytes: usize
     let groups = blocks * multiprocessors;
     let fits = shared_bytes / blocks / SHARED_BYTES_PER_ROW * BYTES_PER_ROW;
     let group_bytes = if group_bytes > 0 { group_bytes } else { fits };
-    Target { lanes, alike: 1, group_bytes, threads: 1, groups, precision: Precision::Double }
+    Target {
+        lanes,
+        alike: 1,
+        group_bytes,
+        threads: 1,
+        workers: options.workers.max(1),
+        groups,
+        precision: Precision::Double,
+    }
 }
 
 /// Whether the kernels can run these mechanisms.
@@ -127,28 +142,6 @@ pub fn suits<'a>(mechanisms: impl IntoIterator<Item = &'a Mechanism>) -> Result<
         }
     }
     Ok(())
-}
-
-/// Whether events of an instance change what other instances at its node see.
-pub fn moves_nodes(mechanism: &Mechanism) -> bool {
-    let kernels = [&mechanism.kernels.receive, &mechanism.kernels.each_connection];
-    kernels.iter().flat_map(|kernel| &kernel.stores).any(|(destination, _)| match destination {
-        Destination::Set(b) | Destination::Add(b) => {
-            matches!(mechanism.kernels.bindings[*b as usize], Binding::Node(_) | Binding::Ion(..))
-        }
-        Destination::Argument(_) => false,
-    })
-}
-
-/// The first mechanism of which two instances would change one node at the same time.
-fn collides(groups: &[Group]) -> Option<String> {
-    groups.iter().find_map(|group| {
-        let mut seen = std::collections::BTreeSet::new();
-        let moving = group.layout.tables.iter().filter(|table| moves_nodes(&table.mechanism));
-        moving
-            .flat_map(|table| table.index[..table.count].iter().map(move |node| (table, node)))
-            .find_map(|(table, node)| (!seen.insert(node)).then(|| table.mechanism.name.clone()))
-    })
 }
 
 impl CudaBackend {
@@ -167,7 +160,7 @@ impl CudaBackend {
             ready: None,
             samplers: Vec::new(),
             failure: RefCell::new(None),
-            haunted: Vec::new(),
+            coupled_here: false,
         })
     }
 
@@ -183,7 +176,7 @@ impl CudaBackend {
             Some(ready) => ready.loaded,
             None => Loaded::new(&self.device, &self.options, groups, &self.peers, &mut self.rates)?,
         };
-        let tables = loaded.tables(&self.device, &self.samplers, !self.peers.is_empty())?;
+        let tables = loaded.tables(&self.device, &self.samplers, self.coupled_here)?;
         let epoch = Epoch::new(&self.device, &self.options)?;
         self.ready = Some(Ready { loaded, tables, epoch });
         Ok(())
@@ -231,7 +224,7 @@ impl CudaBackend {
         Ok(state)
     }
 
-    fn check(&mut self, status: &Status, step: u64) -> Result<(), EngineError> {
+    fn check(&self, status: &Status, step: u64) -> Result<(), EngineError> {
         let Some(Ready { loaded, .. }) = &self.ready else { return Ok(()) };
         if let Some(fault) =
             [None, Some(Fault::Slots), Some(Fault::Past), Some(Fault::Endless)][status.fault as usize & 3]
@@ -240,17 +233,13 @@ impl CudaBackend {
             let overflow = Overflow { fault, table, instance, time_ms: status.fault_time };
             return Err(EngineError::self_events(&loaded.layouts[status.fault_group as usize], &overflow));
         }
-        let Some(g) = (status.not_finite as usize).checked_sub(1).filter(|g| !self.haunted.contains(g)) else {
+        if status.not_finite == 0 {
             return Ok(());
-        };
-        let state = self.state(loaded, g)?;
-        match not_finite(&loaded.layouts[g], state.values(), step) {
-            Some(error) => Err(error),
-            None => {
-                self.haunted.push(g);
-                Ok(())
-            }
         }
+        // The first group counts most.
+        let g = (u32::MAX - status.not_finite) as usize;
+        let state = self.state(loaded, g)?;
+        not_finite(&loaded.layouts[g], state.values(), step).map_or(Ok(()), Err)
     }
 }
 
@@ -260,26 +249,36 @@ impl Backend for CudaBackend {
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
-        let tables = groups.iter().flat_map(|group| &group.layout.tables);
-        let unsuited = suits(tables.map(|table| &*table.mechanism)).err();
-        let collision = || {
-            let name = collides(&groups)?;
-            Some(format!("events of several instances of `{name}` change v of one compartment, in an order"))
-        };
-        if let Some(what) = unsuited.or_else(collision) {
-            let help = "run this model with --backend cpu".into();
-            return Err(EngineError::Device { what, help });
+        self.accepts(&groups)?;
+        for group in &groups {
+            let len = group.state.values().len();
+            group.layout.tables.iter().try_for_each(|table| check_table(table, len))?;
         }
         self.groups = groups;
         Ok(())
     }
 
+    fn accepts(&self, groups: &[Group]) -> Result<(), EngineError> {
+        let tables = groups.iter().flat_map(|group| &group.layout.tables);
+        let unsuited = suits(tables.map(|table| &*table.mechanism)).err();
+        let collision = || {
+            let name = collides(groups)?;
+            Some(format!("events of `{name}` change what events of others at the same compartment see, in an order"))
+        };
+        let refusal = |what| EngineError::Device { what, help: "run this model with --backend cpu".into() };
+        unsuited.or_else(collision).map_or(Ok(()), |what| Err(refusal(what)))
+    }
+
+    fn failure(&self) -> Option<EngineError> {
+        self.failure.borrow().clone()
+    }
+
     fn couple(&mut self, copies: &[PeerCopy]) -> bool {
-        let inside = copies.iter().all(|copy| copy.from.group == copy.to.group);
-        if inside && !self.options.step_by_step {
+        self.coupled_here = !self.options.step_by_step && copies.iter().all(|copy| copy.from.group == copy.to.group);
+        if self.coupled_here {
             self.peers = copies.to_vec();
         }
-        inside && !self.options.step_by_step
+        self.coupled_here
     }
 
     fn advance(
@@ -297,7 +296,12 @@ impl Backend for CudaBackend {
         };
         self.device.bind()?;
         let Ready { loaded, tables, epoch } = ready;
-        let status = epoch.run(&self.device, loaded, tables, &self.samplers, (steps.clone(), phase, inputs))?;
+        let ran = epoch.run(&self.device, loaded, tables, &self.samplers, (steps.clone(), phase, inputs));
+        if ran.is_err() {
+            // Nothing is under way any more when memory is freed; the first error is the one to tell.
+            let _ = self.device.finish();
+        }
+        let status = ran?;
         let task = (steps.clone(), phase, inputs);
         epoch.collect(&self.device, &status, (&self.samplers, &tables.coupled), task, outputs)?;
         self.check(&status, inputs.first_step + steps.end as u64)
@@ -309,6 +313,8 @@ impl Backend for CudaBackend {
 
     fn scatter(&mut self, slots: &[Slot], values: &[f64]) {
         self.note(self.copy(slots, &mut values.to_vec(), false));
+        // Of a restore: what is on its way is told again.
+        self.ready.iter_mut().for_each(|ready| ready.epoch.forgot = false);
     }
 
     fn set_probes(&mut self, samplers: &[Sampler]) {
@@ -365,23 +371,28 @@ type Task<'a> = (Range<usize>, Phase, &'a Inputs);
 /// Bytes of the first launch's upload.
 const FIRST_UPLOAD: usize = 1 << 16;
 
+/// Room that is made for spikes before any epoch asks for it: 64 MB.
+const MOST_SPIKES: usize = 1 << 21;
+
 /// Spikes that come down with the status, in one copy.
 const FIRST_SPIKES: usize = 1 << 10;
 
 impl Epoch {
     fn new(device: &Device, options: &CudaOptions) -> Result<Epoch, EngineError> {
         let bytes = |spikes: usize| size_of::<Status>() + spikes * size_of::<Spike>();
-        let capacity = options.spikes.max(1);
+        let capacity = if options.spikes > 0 { options.spikes } else { FIRST_SPIKES };
         Ok(Epoch {
             up: device.pinned(FIRST_UPLOAD)?,
             inputs: device.allocate(FIRST_UPLOAD)?,
             down: device.pinned(bytes(capacity))?,
             out: device.zeros(bytes(capacity))?,
             capacity,
+            is_fixed: options.spikes > 0,
             rows: device.allocate(16)?,
             rows_down: device.pinned(16)?,
             before: None,
             cycles: if options.profile { Some(device.zeros(Op::ALL.len() * size_of::<u64>())?) } else { None },
+            forgot: false,
         })
     }
 
@@ -404,10 +415,11 @@ impl Epoch {
         }
         let hears = steps.start == 0 && matches!(phase, Phase::Whole | Phase::ToVoltage);
         let (wirings, wiring_count) = tables.wirings[usize::from(coupled)];
-        let forgets = inputs.forget && hears && loaded.states.bytes > loaded.rings_at;
-        if forgets {
+        if inputs.forget && !self.forgot {
             device.zero(&loaded.states, loaded.rings_at, loaded.states.bytes - loaded.rings_at)?;
         }
+        self.forgot = inputs.forget;
+        self.reserve(device, bound(loaded, steps.len()))?;
         if self.capacity < bound(loaded, steps.len()) {
             if self.before.is_none() {
                 self.before = Some(device.allocate(loaded.states.bytes)?);
@@ -515,6 +527,12 @@ impl Epoch {
         up[..head_at].copy_from_slice(bytemuck::bytes_of(&launch));
         up[head_at..head_at + size_of::<EpochInputs>()].copy_from_slice(bytemuck::bytes_of(&head));
         Ok(bytes)
+    }
+
+    /// Makes room for all spikes that there can be, if they are not too many: then no epoch is run twice.
+    fn reserve(&mut self, device: &Device, bound: usize) -> Result<(), EngineError> {
+        let wanted = bound.min(MOST_SPIKES);
+        if self.is_fixed || wanted <= self.capacity { Ok(()) } else { self.grow(device, wanted) }
     }
 
     /// Room for that many spikes, and some more.

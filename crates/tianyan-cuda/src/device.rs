@@ -1,8 +1,8 @@
 //! The one module with `unsafe`: memory and launches of a GPU, and the compiler of its kernels, through cudarc.
 //!
 //! Safety rests on two facts: buffers free what they own when they are dropped, and never before the work that uses them
-//! is done (each epoch ends with [`Device::finish`]); and kernels read and write only addresses that the host put into
-//! their tables, which are made of layouts that `tianyan_engine` would accept.
+//! is done (each epoch ends with [`Device::finish`], also one that fails); and kernels read and write only addresses that
+//! the host put into their tables, which are made of layouts that `tianyan_engine::check_table` has accepted.
 #![allow(unsafe_code)]
 
 use crate::tables::Image;
@@ -385,7 +385,7 @@ pub fn compile(text: &str, capability: i32, folder: Option<&Path>) -> Result<Vec
     // SAFETY: it writes two numbers.
     unsafe { nvrtc::sys::nvrtcVersion(&mut major, &mut minor) };
     let mut hasher = DefaultHasher::new();
-    (text, capability, major, minor).hash(&mut hasher);
+    (text, options(capability), major, minor).hash(&mut hasher);
     let file = folder.map(|folder| folder.join(format!("{:016x}-sm{capability}.cubin", hasher.finish())));
     if let Some(kept) = file.as_ref().and_then(|file| std::fs::read(file).ok()) {
         return Ok(kept);
@@ -408,15 +408,18 @@ fn keep(file: &Path, cubin: &[u8]) {
     }
 }
 
+/// What the compiler is told. Contraction is off: the same bits as on the CPU.
+fn options(capability: i32) -> [String; 3] {
+    [format!("--gpu-architecture=sm_{capability}"), "--fmad=false".into(), "--std=c++17".into()]
+}
+
 fn compile_now(text: &str, capability: i32) -> Result<Vec<u8>, EngineError> {
     let fail = |message: String| EngineError::Kernel { mechanism: "all, for the GPU".into(), message };
     let source = CString::new(text).map_err(|error| fail(error.to_string()))?;
     let program = nvrtc::result::create_program(&source, None).map_err(|error| fail(format!("{error:?}")))?;
-    // Contraction off: the same bits as on the CPU.
-    let options = [format!("--gpu-architecture=sm_{capability}"), "--fmad=false".into(), "--std=c++17".into()];
     // SAFETY: the program was just made, and is destroyed once, at the end.
     unsafe {
-        let compiled = nvrtc::result::compile_program(program, &options);
+        let compiled = nvrtc::result::compile_program(program, &options(capability));
         let result = match compiled {
             Ok(()) => cubin(program).map_err(|error| fail(format!("{error:?}"))),
             Err(error) => {

@@ -10,6 +10,7 @@
 pub mod arena;
 mod backend;
 pub mod device;
+mod events;
 pub mod loaded;
 pub mod program;
 pub mod source;

@@ -94,7 +94,7 @@ impl Blueprint {
         groups: &mut [Group],
         peers: &[PeerCopy],
         rates: &mut RateTables,
-    ) -> Blueprint {
+    ) -> Result<Blueprint, EngineError> {
         let rates: Vec<Vec<Option<Arc<RateTable>>>> = groups
             .iter_mut()
             .map(|group| (0..group.layout.tables.len()).map(|t| rates.of(group, t)).collect())
@@ -107,6 +107,12 @@ impl Blueprint {
         ];
         let arena = Arena::new(groups.iter().map(|group| &*group.layout), &own);
         let placements: Vec<Placement> = groups.iter().map(|group| arena.placement(&group.layout)).collect();
+        if placements.iter().any(|placement| placement.len > i32::MAX as usize) {
+            return Err(EngineError::Device {
+                what: "a group of cells that see each other in every step is too large for the GPU".into(),
+                help: "run this model with --backend cpu, or on several ranks".into(),
+            });
+        }
         let mut program = Program::new(groups, &arena);
         let mut steps = Vec::with_capacity(groups.len());
         for (g, (group, placement)) in groups.iter().zip(&placements).enumerate() {
@@ -128,7 +134,7 @@ impl Blueprint {
         }
         let text = program.text(&arena, &sizes);
         tracing::debug!(?sizes, "kernels for the GPU");
-        Blueprint { placements, program, steps, hot, rates, sizes, text }
+        Ok(Blueprint { placements, program, steps, hot, rates, sizes, text })
     }
 }
 
@@ -142,7 +148,7 @@ impl Loaded {
         rates: &mut RateTables,
     ) -> Result<Loaded, EngineError> {
         let Blueprint { placements, program, steps, hot, rates, sizes, text } =
-            Blueprint::new(options, device.shared_bytes, &mut groups, peers, rates);
+            Blueprint::new(options, device.shared_bytes, &mut groups, peers, rates)?;
         let kernels = kernels(device, options, &text, &sizes)?;
         let (first, states, rings_at, ring_first) = states(device, &groups, &placements)?;
         let mut wires = Vec::new();
@@ -246,9 +252,7 @@ impl Loaded {
                     sources: wiring.first().len() as i32 - 1,
                     width: (wiring.inputs.len() * padded) as i32,
                     neurons: padded as i32,
-                    input_count: inputs.len() as i32,
                     mask: ring.mask as i32,
-                    unused: 0,
                 }
             })
             .collect();
@@ -282,6 +286,8 @@ impl Loaded {
             driven: image.put(&places(&layout.driven)),
             driven_count: layout.driven.len() as i32,
             nodes: layout.nodes as i32,
+            rows: image.put(&layout.rows.node_of),
+            row_count: layout.rows.node_of.len() as i32,
             watched: i32::from(layout.tables.iter().any(|table| !table.mechanism.watches.is_empty())),
             ..GroupTables::default()
         };
@@ -356,13 +362,23 @@ fn sizes(shared_bytes: usize, options: &CudaOptions, groups: &[Group]) -> Sizes 
     let children = most(&|layout| layout.rows.plan.children().len());
     let threads = options.threads.clamp(WARP, 1024).next_multiple_of(WARP);
     let blocks = (options.threads_of_processor / threads).max(1);
-    let sizes = Sizes { nodes, chain_lanes, children, lanes: options.lanes, threads, blocks, ..Sizes::default() };
+    let sizes = Sizes {
+        nodes,
+        chain_lanes,
+        children,
+        lanes: options.lanes,
+        threads,
+        blocks,
+        profile: options.profile,
+        ..Sizes::default()
+    };
     Sizes { tree_in_state: options.tree_in_state || sizes.tree_bytes() > shared_bytes - RESERVED, ..sizes }
 }
 
 fn kernels(device: &Device, options: &CudaOptions, text: &str, sizes: &Sizes) -> Result<KernelSet, EngineError> {
     let cubin = compile(text, device.capability, options.cache.as_deref())?;
-    let module = device.load(&cubin)?;
+    // What was kept may be damaged.
+    let module = device.load(&cubin).or_else(|_| device.load(&compile(text, device.capability, None)?))?;
     let shared = sizes.shared_bytes();
     let epoch = module.kernel("epoch", shared)?;
     let usage = module.usage(epoch, sizes.threads, shared)?;
@@ -442,7 +458,7 @@ fn put_rates(table: &Arc<RateTable>, image: &mut Image, known: &mut HashMap<*con
 
 fn finish(draft: &Draft, rates: &[u64], image: &mut Image) -> Stage {
     let [list, second, third] = &draft.lists;
-    let of_parts: Vec<u64> = draft.rates.iter().map(|t| rates[*t]).collect();
+    let of_parts: Vec<u64> = draft.tables.iter().map(|t| rates[*t]).collect();
     let is_rated = of_parts.iter().any(|table| *table != 0);
     Stage {
         list: image.put(list),

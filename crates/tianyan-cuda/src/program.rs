@@ -1,6 +1,7 @@
 //! The stages of a group's step, in the order of `tianyan_engine::step`.
 
 use crate::arena::{Arena, Placement};
+use crate::events::moves_nodes;
 use crate::source::{Fused, MEMBRANE_DIAGONAL, Program};
 use crate::tables::{Moment, Op, Stage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,10 @@ pub struct Draft {
     pub stage: Stage,
     /// Its lists of places, nodes or instances.
     pub lists: [Vec<i32>; 3],
-    /// Of fused loops the tables of the group whose rates are looked up, by part.
-    pub rates: Vec<usize>,
+    /// Of fused loops the table of the group that each part is of.
+    pub tables: Vec<usize>,
+    /// Of fused loops: whether it begins the sums of its compartments.
+    pub begins: bool,
 }
 
 /// A step of a group.
@@ -79,7 +82,7 @@ impl Stages<'_> {
         if !self.peers.is_empty() {
             let side = |of: fn(&(usize, usize)) -> usize| self.peers.iter().map(|peer| of(peer) as i32).collect();
             let stage = Stage { n: self.peers.len() as i32, ..Stage::new(Op::Peers) };
-            drafts.push(Draft { stage, lists: [side(|p| p.0), side(|p| p.1), Vec::new()], rates: Vec::new() });
+            drafts.push(Draft { stage, lists: [side(|p| p.0), side(|p| p.1), Vec::new()], ..Draft::default() });
         }
         let states_from = drafts.len();
         let moving: Vec<usize> = self.active(Sweep::State).collect();
@@ -91,34 +94,38 @@ impl Stages<'_> {
             self.plain_sweeps(sweep, Moment::End, program, &mut drafts);
         }
         drafts.push(Stage::new(Op::Record).into());
-        self.part(&mut drafts, states_from);
+        self.drop_barriers(&mut drafts, states_from);
         Steps { drafts, states_from }
     }
 
-    /// Lets threads go on without meeting where the next stage needs nothing of this one.
-    fn part(&self, drafts: &mut [Draft], states_from: usize) {
+    /// Drops barriers behind stages that touch nothing of what the next one touches. (Loops of one sweep over different
+    /// compartments have none between them: see `fused`.)
+    fn drop_barriers(&self, drafts: &mut [Draft], states_from: usize) {
         let is = |draft: &Draft, ops: &[Op]| ops.iter().any(|op| *op as i32 == draft.stage.op);
-        let quiet = !self.layout.tables.iter().any(|table| crate::backend::moves_nodes(&table.mechanism));
+        let quiet = !self.layout.tables.iter().any(|table| moves_nodes(&table.mechanism));
         for k in 0..drafts.len() {
-            let parts = match drafts.get(k + 1) {
+            let own = &drafts[k];
+            let is_free = match drafts.get(k + 1) {
                 // The end of a step, where all meet anyway.
                 None => true,
+                // A launch may end there.
                 Some(_) if k + 1 == states_from => false,
-                // What begins others' sums than the next loop does.
-                Some(next) if is(&drafts[k], &[Op::Begin]) => is(next, &[Op::Begin, Op::Clear, Op::Fused]),
-                Some(next) if is(&drafts[k], &[Op::Clear]) => is(next, &[Op::Clear]),
-                Some(next) if is(&drafts[k], &[Op::Deliver]) => quiet && is(next, &[Op::Begin, Op::Clear]),
-                // Other sums of the same shares.
-                Some(next) if is(&drafts[k], &[Op::Share]) => {
-                    is(next, &[Op::Share])
-                        && drafts[k].stage.b != next.stage.b
-                        && drafts[k].stage.table == next.stage.table
+                // Sums of other nodes; currents of ions; the sums of nodes that the loop leaves out.
+                Some(next) if is(own, &[Op::Begin]) => {
+                    is(next, &[Op::Begin, Op::Clear]) || (is(next, &[Op::Fused]) && next.begins)
                 }
-                // Loops over other compartments.
-                Some(next) if is(&drafts[k], &[Op::Fused]) => is(next, &[Op::Fused]),
+                Some(next) if is(own, &[Op::Clear]) => is(next, &[Op::Clear]),
+                // Events reach fields of instances and no node.
+                Some(next) if is(own, &[Op::Deliver]) => quiet && is(next, &[Op::Begin]),
+                // One table's shares go into different sums.
+                Some(next) if is(own, &[Op::Share]) => {
+                    is(next, &[Op::Share]) && own.stage.b != next.stage.b && own.stage.table == next.stage.table
+                }
                 Some(_) => false,
             };
-            drafts[k].stage.sync = i32::from(!parts);
+            if is_free {
+                drafts[k].stage.sync = 0;
+            }
         }
     }
 
@@ -132,6 +139,8 @@ impl Stages<'_> {
         let Begun { gaps, currents, nernst } = self.begun(&first);
         let begin = |gap: &Range<usize>| Stage { a: gap.start as i32, n: gap.len() as i32, ..Stage::new(Op::Begin) };
         drafts.extend(gaps.iter().map(|gap| begin(gap).into()));
+        // These still see the currents of the step before.
+        self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle, program, drafts);
         for ion in &layout.ions {
             let clear = |at| Stage { a: self.place(at), n: ion.padded as i32, ..Stage::new(Op::Clear) }.into();
             if !currents.contains(&ion.name) {
@@ -141,7 +150,6 @@ impl Stages<'_> {
                 drafts.push(clear(ion.conductance));
             }
         }
-        self.plain_sweeps(Sweep::BeforeBreakpoint, Moment::Middle, program, drafts);
         let is_left = |ion: &&IonTable| !ion.nernst_in_step.is_empty() && !nernst.iter().any(|of| of.ion == ion.name);
         drafts.extend(layout.ions.iter().filter(is_left).map(|ion| self.nernst(ion)));
         let begin = Begin { sums: true, currents, nernst };
@@ -186,11 +194,15 @@ impl Stages<'_> {
             let everywhere = ion.nernst_in_step.len() == ion.count && there[..ion.count].iter().all(|has| *has);
             if everywhere && ion.valence != 0.0 {
                 let places = [ion.reversal, ion.inside, ion.outside].map(|at| self.place(at) as usize);
-                let factor = nernst_factor(ion.valence, self.layout.run.temperature_celsius).to_bits();
+                let factor = self.nernst_factor(ion).to_bits();
                 nernst.push(Nernst { ion: ion.name.clone(), places, factor });
             }
         }
         Begun { gaps: gaps.collect(), currents, nernst }
+    }
+
+    fn nernst_factor(&self, ion: &IonTable) -> f64 {
+        tianyan_engine::step::nernst_factor(ion.valence, self.layout.run.temperature_celsius)
     }
 
     fn nernst(&self, ion: &IonTable) -> Draft {
@@ -199,11 +211,12 @@ impl Stages<'_> {
             a: self.place(ion.reversal),
             b: self.place(ion.inside),
             c: self.place(ion.outside),
-            factor: nernst_factor(ion.valence, self.layout.run.temperature_celsius),
+            // Without a valence there is no potential.
+            factor: if ion.valence == 0.0 { 0.0 } else { self.nernst_factor(ion) },
             ..Stage::new(Op::Nernst)
         };
         let list = ion.nernst_in_step.iter().map(|i| *i as i32).collect();
-        Draft { stage, lists: [list, Vec::new(), Vec::new()], rates: Vec::new() }
+        Draft { stage, lists: [list, Vec::new(), Vec::new()], ..Draft::default() }
     }
 
     /// The tables that have such a kernel.
@@ -253,6 +266,7 @@ impl Stages<'_> {
             tables.iter().flat_map(|t| stretches(&self.layout.tables[*t]).map(move |stretch| (*t, stretch))).collect();
         let ends: BTreeSet<usize> = stretches.iter().flat_map(|(_, s)| [s.node, s.node + s.count]).collect();
         let ends: Vec<usize> = ends.into_iter().collect();
+        let (mut loops, begins): (Vec<Draft>, bool) = (Vec::new(), begin.sums);
         for pair in ends.windows(2) {
             let inside: Vec<&(usize, Stretch)> =
                 stretches.iter().filter(|(_, s)| s.node <= pair[0] && pair[1] <= s.node + s.count).collect();
@@ -282,9 +296,14 @@ impl Stages<'_> {
             let fused = Fused { parts, begin };
             let (code, n) = (program.fuse(fused) as i32, (pair[1] - pair[0]) as i32);
             let stage = Stage { code, n, ..Stage::new(Op::Fused) }.at(when);
-            let rates = inside.iter().map(|(t, _)| *t).collect();
-            drafts.push(Draft { stage, lists: [at.collect(), Vec::new(), Vec::new()], rates });
+            let tables = inside.iter().map(|(t, _)| *t).collect();
+            let lists = [at.collect(), Vec::new(), Vec::new()];
+            loops.push(Draft { stage, lists, tables, begins });
         }
+        // Over different compartments: threads need not meet between them.
+        let last = loops.len().saturating_sub(1);
+        loops[..last].iter_mut().for_each(|draft| draft.stage.sync = 0);
+        drafts.extend(loops);
     }
 
     /// Where the shares of a table's instances go, target by target.
@@ -312,7 +331,7 @@ impl Stages<'_> {
             ..Stage::new(Op::Share)
         };
         let (targets, instances) = (of.keys().copied().collect(), of.into_values().flatten().collect());
-        Draft { stage, lists: [targets, second, instances], rates: Vec::new() }
+        Draft { stage, lists: [targets, second, instances], ..Draft::default() }
     }
 
     fn membrane(&self, op: Op) -> Option<Draft> {
@@ -330,7 +349,7 @@ impl Stages<'_> {
             let (a, b) = (self.place(ion.current), self.place(ion.conductance));
             let stage = Stage { n: ion.count as i32, a, b, ..Stage::new(Op::Correct) };
             let nodes = ion.node[..ion.count].to_vec();
-            drafts.push(Draft { stage, lists: [nodes, Vec::new(), Vec::new()], rates: Vec::new() });
+            drafts.push(Draft { stage, lists: [nodes, Vec::new(), Vec::new()], ..Draft::default() });
         }
     }
 
@@ -347,13 +366,6 @@ struct Begun {
     currents: Vec<String>,
     /// The ions all of whose reversal potentials they compute.
     nernst: Vec<Nernst>,
-}
-
-/// As `tianyan_engine::step::nernst` has it; 0 without a valence.
-fn nernst_factor(valence: f64, temperature_celsius: f64) -> f64 {
-    const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
-    const FARADAY: f64 = 96_485.332_123_31;
-    if valence == 0.0 { 0.0 } else { 1e3 * GAS_CONSTANT * (temperature_celsius + 273.15) / (valence * FARADAY) }
 }
 
 /// A run of a table's instances.

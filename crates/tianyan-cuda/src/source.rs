@@ -40,6 +40,8 @@ pub struct Sizes {
     pub blocks: usize,
     /// Whether the voltage equation is solved where the states lie, since shared memory is too small.
     pub tree_in_state: bool,
+    /// Whether cycles are counted.
+    pub profile: bool,
     /// Bytes of the largest group's hot tables, if they fit into shared memory; else 0.
     pub hot_bytes: usize,
 }
@@ -120,7 +122,7 @@ impl Program {
 
     /// Everything, for the compiler.
     pub fn text(&self, arena: &Arena, sizes: &Sizes) -> String {
-        let mut text = self.constants(arena, sizes) + PRELUDE + TABLES;
+        let mut text = self.constants(arena, sizes) + PRELUDE + TABLES + &twins();
         for (code, mechanism) in self.mechanisms.iter().enumerate() {
             text += &emit_indexed(mechanism, &prefix(code));
         }
@@ -158,6 +160,9 @@ impl Program {
         let _ = writeln!(text, "#define DETECTION_DELAY_MS {DETECTION_DELAY_MS:?}");
         if sizes.tree_in_state {
             text += "#define TREE_IN_STATE\n";
+        }
+        if sizes.profile {
+            text += "#define COUNT_CYCLES\n";
         }
         if sizes.hot_bytes > 0 {
             text += "#define HOT_IN_SHARED\n";
@@ -220,6 +225,32 @@ impl Program {
     }
 }
 
+/// The compiler's check that both sides have the same structures.
+fn twins() -> String {
+    use crate::tables::{
+        Background, Copies, EpochInputs, Event, Group, Heard, Launch, Plan, Sampler, Spike, Stage, Status, Table,
+        Wiring,
+    };
+    let sizes = [
+        ("table", size_of::<Table>()),
+        ("plan", size_of::<Plan>()),
+        ("stage", size_of::<Stage>()),
+        ("wiring", size_of::<Wiring>()),
+        ("background", size_of::<Background>()),
+        ("sampler", size_of::<Sampler>()),
+        ("group", size_of::<Group>()),
+        ("event", size_of::<Event>()),
+        ("spike", size_of::<Spike>()),
+        ("heard", size_of::<Heard>()),
+        ("status", size_of::<Status>()),
+        ("epoch_inputs", size_of::<EpochInputs>()),
+        ("launch", size_of::<Launch>()),
+        ("copies", size_of::<Copies>()),
+    ];
+    let check = |(name, size)| format!("static_assert(sizeof(struct {name}) == {size}, \"{name}\");\n");
+    sizes.into_iter().map(check).collect()
+}
+
 /// The field of what chains give to each other, where it does not fit into shared memory.
 pub const GIVEN: &str = "_given";
 
@@ -279,7 +310,7 @@ fn places(mechanism: &Mechanism, groups: &[Group], arena: &Arena) -> Vec<Place> 
                 Inside => ("inside", true),
                 Outside => ("outside", true),
             };
-            let at = arena.at(&format!("{name}.{what}"));
+            let at = arena.at(&format!("ion {name}.{what}"));
             let first = |group: &Group| group.state.values()[of_ion(group, name, what).start];
             match is_kept && tables.iter().all(|(group, _)| is_same_ion(group, name, what)) {
                 true => constant(tables.iter().map(|(group, _)| first(group)), at),

@@ -41,7 +41,7 @@ twin! {
     /// What is on its way to the point neurons of a table.
     Wiring {
         ring: u64, first: u64, target: u64, delay: u64, single: u64, weight: u64, inputs: u64,
-        sources: i32, width: i32, neurons: i32, input_count: i32, mask: i32, unused: i32,
+        sources: i32, width: i32, neurons: i32, mask: i32,
     }
 }
 
@@ -62,11 +62,12 @@ twin! {
     /// A group.
     Group {
         state: u64, hot: u64, tables: u64, wirings: u64, backgrounds: u64, samplers: u64,
-        detector_gid: u64, detector_node: u64, threshold: u64, driven: u64,
+        detector_gid: u64, detector_node: u64, threshold: u64, driven: u64, rows: u64,
         plan: Plan, hot_bytes: i32, stages: i32,
         table_count: i32, stage_count: i32, states_from: i32, wiring_count: i32, background_count: i32,
         sampler_count: i32, detectors: i32, above: i32, driven_count: i32, driven_first: i32, nodes: i32,
         watched: i32, coupled: i32, self_events: i32,
+        row_count: i32, unused: i32,
     }
 }
 
@@ -173,7 +174,7 @@ impl Op {
 impl Stage {
     /// A stage that does this.
     pub fn new(op: Op) -> Stage {
-        Stage { op: op as i32, sync: 1, ..Stage::default() }
+        Stage { op: op as i32, at: -1, sync: 1, ..Stage::default() }
     }
 
     /// The same, at that time of the step.

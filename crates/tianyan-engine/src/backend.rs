@@ -126,7 +126,8 @@ pub trait Backend: Send {
     /// Takes the groups, initialised. Called once.
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError>;
     /// Takes over what cells see of each other in every step, if this device has all of it: true if coupled groups advance
-    /// whole steps with the others from now on. Called once, between `load` and `set_probes`.
+    /// whole steps with the others from now on. Called at most once, between `load` and `set_probes`, where cells of this
+    /// rank see nothing of other ranks.
     fn couple(&mut self, copies: &[PeerCopy]) -> bool {
         let _ = copies;
         false
@@ -147,6 +148,18 @@ pub trait Backend: Send {
     fn set_probes(&mut self, samplers: &[Sampler]);
     /// The whole state of every group, copied.
     fn save(&self) -> Vec<State>;
+    /// What went wrong in a call that returns no error: its numbers are not to be used.
+    fn failure(&self) -> Option<EngineError> {
+        None
+    }
+    /// Whether it can run these groups, as far as their layout tells.
+    ///
+    /// # Errors
+    /// What it cannot.
+    fn accepts(&self, groups: &[Group]) -> Result<(), EngineError> {
+        let _ = groups;
+        Ok(())
+    }
     /// Mechanisms whose rates are computed though a run wants them looked up.
     fn unfit(&self) -> Vec<Unfit> {
         Vec::new()

@@ -109,6 +109,7 @@ impl Backend for CpuBackend {
             alike: lanes,
             group_bytes: if self.options.group_bytes > 0 { self.options.group_bytes } else { 512 << 10 },
             threads: self.options.threads.max(1),
+            workers: self.options.threads.max(1),
             groups: 0,
             precision: Precision::Double,
         }

@@ -37,7 +37,7 @@ pub use deliver::{Fault, Overflow};
 pub use error::EngineError;
 pub use exchange::Way;
 pub use kernels::{KernelOrigin, Kernels, Sweep};
-pub use native::{instruction_set, release_memory, solve};
+pub use native::{check as check_table, instruction_set, release_memory, solve};
 pub use poisson::cumulative;
 pub use profile::{Part, Profile};
 pub use rates::{RateTables, Unfit};

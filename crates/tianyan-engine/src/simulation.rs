@@ -89,7 +89,7 @@ impl Simulation {
     ) -> Result<Simulation, EngineError> {
         let alone = network.remote.read.is_empty() && network.remote.seen.is_empty();
         let peers = Peers::new(&network.peers, std::mem::take(&mut network.remote));
-        let start = start::initialise(&mut network, backend.target().threads, &peers, comm.as_mut());
+        let start = start::initialise(&mut network, backend.target().workers, &peers, comm.as_mut());
         if let Some((group, overflow)) = &start.overflow {
             return Err(EngineError::self_events(&network.groups[*group].layout, overflow));
         }
@@ -219,6 +219,11 @@ impl Simulation {
     /// Mechanisms whose rates are computed though the run wants them looked up.
     pub fn unfit(&self) -> Vec<Unfit> {
         self.backend.unfit()
+    }
+
+    /// What went wrong while numbers were read off the device: they are not to be used.
+    pub fn failure(&self) -> Option<EngineError> {
+        self.backend.failure()
     }
 
     /// Where time went, if the backend was asked to measure.

@@ -310,13 +310,18 @@ fn share_indices(table: &MechanismTable, binding: u32) -> Range<usize> {
     block * table.padded..(block + 1) * table.padded
 }
 
+/// R T / (z F), mV, with NEURON's constants (CODATA 2018).
+pub fn nernst_factor(valence: f64, temperature_celsius: f64) -> f64 {
+    const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
+    const FARADAY: f64 = 96_485.332_123_31;
+    1e3 * GAS_CONSTANT * (temperature_celsius + 273.15) / (valence * FARADAY)
+}
+
 /// Sets the reversal potential of these instances to Nernst's, mV, with NEURON's constants (CODATA 2018). As in NEURON
 /// (src/nrnoc/eion.cpp) it is 1e6 mV where nothing is inside, -1e6 mV where nothing is outside, and 0 without a
 /// valence.
 pub fn nernst(ion: &IonTable, instances: &[u32], state: &mut [f64], temperature_celsius: f64) {
-    const GAS_CONSTANT: f64 = 8.314_462_618_153_24;
-    const FARADAY: f64 = 96_485.332_123_31;
-    let factor = 1e3 * GAS_CONSTANT * (temperature_celsius + 273.15) / (ion.valence * FARADAY);
+    let factor = nernst_factor(ion.valence, temperature_celsius);
     if ion.valence != 0.0
         && let (Some(&first), Some(&last)) = (instances.first(), instances.last())
         && (last - first) as usize + 1 == instances.len()

@@ -103,6 +103,7 @@ fn summary(status: RunStatus) -> RunSummary {
         threads: 1,
         ranks: 1,
         backend: "cpu".into(),
+        backend_reason: "asked for".into(),
         populations: Vec::new(),
         cells: 0,
         compartments: 0,

@@ -235,7 +235,8 @@ fn group(kinds: &[Kind], members: Vec<(Gid, u32)>, coupled: &BTreeSet<Gid>, targ
     for ((_, coupled), cells) in points {
         let most = (target.group_bytes / BYTES_PER_POINT).max(1);
         let parts = target.threads.max(target.groups).max(1);
-        let share = cells.len().div_ceil(parts).min(most).max(LEAST_POINTS.min(most)).next_multiple_of(ALIGN);
+        let least = if target.groups > 0 { LEAST_POINTS } else { 1 };
+        let share = cells.len().div_ceil(parts).min(most).max(least.min(most)).next_multiple_of(ALIGN);
         groups.extend(cells.chunks(share).map(|cells| GroupCells { cells: cells.to_vec(), coupled, points: true }));
     }
     groups

@@ -98,7 +98,7 @@ fn table(name: &str, valence: f64, flags: &[u8], nodes: usize, arena: &mut Arena
     nernst_in_step.sort_unstable();
     let nernst_at_start = with(READ);
     node.resize(padded, nodes as i32);
-    let mut add = |what: &str, unit: &str| arena.add(format!("{name}.{what}"), padded, unit, FieldClass::Real);
+    let mut add = |what: &str, unit: &str| arena.add(format!("ion {name}.{what}"), padded, unit, FieldClass::Real);
     IonTable {
         name: name.into(),
         valence,

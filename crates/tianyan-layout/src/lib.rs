@@ -56,6 +56,8 @@ pub struct Target {
     pub group_bytes: usize,
     /// A coupled component is cut into this many groups.
     pub threads: usize,
+    /// Threads that lay the network out and initialise it.
+    pub workers: usize,
     /// Uncoupled cells are cut into this many groups of one size, or a multiple, as long as there are enough; 0: into as
     /// many as it takes.
     pub groups: usize,

@@ -79,7 +79,7 @@ pub fn build(
     let others = || couplings.instances.iter().chain(&stimuli.instances);
     let known = Known::new(recipe, mechanisms, &couplings);
     let mut kinds = Kinds::new(recipe);
-    let gathered = gather(recipe, &gids, &known, &extra_ends(others()), &mut kinds, target.threads);
+    let gathered = gather(recipe, &gids, &known, &extra_ends(others()), &mut kinds, target.workers);
     let gathered = problems.take(gathered).unwrap_or_default();
     check::point_processes(recipe, mechanisms, &gathered.used, others(), &mut problems);
     let mut problems = settled(problems)?;

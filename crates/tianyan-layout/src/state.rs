@@ -9,7 +9,7 @@ pub const ALIGN: usize = 8;
 /// A named range of a group's [`State`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
-    /// `v`, `hh.m`, `na.reversal` ...
+    /// `v`, `hh.m`, `ion na.reversal` ...
     pub name: String,
     /// First double.
     pub offset: usize,

@@ -93,6 +93,8 @@ pub(crate) fn write(
     let mut writer = agree(simulation.comm(), begun.transpose().map_err(Error::Output))?;
     for rank in 0..simulation.comm().size() {
         let cells = simulation.cells_of(rank);
+        let read = simulation.failure().map_or(Ok(()), |error| Err(Error::Run(error)));
+        agree(simulation.comm(), read)?;
         let taken = writer.as_mut().map_or(Ok(()), |writer| writer.append(&cells));
         agree(simulation.comm(), taken.map_err(Error::Output))?;
     }

@@ -1,12 +1,13 @@
 //! Which device computes: threads of the processor, or a GPU.
 
+use crate::ranks::agree;
 use crate::run::{StartOptions, cache_folder};
 use crate::{Error, Session};
 use std::fmt;
 use tianyan_comm::{Communicator, local_rank};
 use tianyan_cuda::{CudaBackend, CudaOptions};
 use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, EngineError, KernelCache};
-use tianyan_layout::loads;
+use tianyan_layout::{Network, loads};
 
 /// Which device a run asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,50 +69,87 @@ impl fmt::Display for Prediction {
 }
 
 impl Session {
-    /// The backend of a rank. With `Device::Auto` nothing that concerns the GPU is an error.
+    /// The backend of a rank, and its part of the network. Several ranks choose together: with `Device::Auto` all take the
+    /// GPU or none does, and nothing that concerns the GPU is an error.
     pub(crate) fn choose(
         &self,
         options: &StartOptions,
         threads: usize,
         rank_of: &[u32],
-        comm: &dyn Communicator,
-    ) -> Result<Chosen, Error> {
-        let cpu = |reason: String, is_news: bool| {
-            let options = StartOptions { threads: Some(threads), ..options.clone() };
-            Chosen { backend: Box::new(cpu(&options)), name: "cpu", reason, is_news }
+        comm: &mut dyn Communicator,
+    ) -> Result<(Chosen, Network), Error> {
+        let rank = comm.rank();
+        let laid_out = |chosen: Chosen| {
+            let network =
+                tianyan_layout::build(self.recipe(), self.mechanisms(), rank_of, rank, &chosen.backend.target())?;
+            Ok((chosen, network))
         };
-        if options.device == Device::Cpu {
-            return Ok(cpu("asked for".into(), false));
-        }
-        let possible = tianyan_cuda::devices()
-            .and_then(|count| tianyan_cuda::compiler().map(|()| count))
-            .and_then(|count| tianyan_cuda::suits(self.mechanisms.iter().map(AsRef::as_ref)).map(|()| count));
-        let count = match possible {
-            Ok(count) => count,
-            Err(reason) if options.device == Device::Auto => return Ok(cpu(reason, false)),
-            Err(what) => {
-                let help = "`tianyan info` says what is there; --backend cpu runs the same model".into();
-                return Err(EngineError::Device { what: format!("--backend cuda: {what}"), help }.into());
+        let (reason, is_news) = match options.device {
+            Device::Cpu => ("asked for".into(), false),
+            Device::Cuda => {
+                let made = self.cuda(options, threads, rank_of, comm).map_err(|(told, _)| told);
+                return agree(comm, made.and_then(laid_out));
+            }
+            Device::Auto => {
+                let made = self.cuda(options, threads, rank_of, comm).and_then(|chosen| {
+                    let made = laid_out(chosen).map_err(|error| (error, false))?;
+                    made.0.backend.accepts(&made.1.groups).map_err(|error| (error.into(), true))?;
+                    Ok(made)
+                });
+                let all_can = comm.min(if made.is_ok() { 1.0 } else { 0.0 }) > 0.0;
+                match made {
+                    Ok(made) if all_can => return Ok(made),
+                    Ok(_) => ("other ranks take the processor".into(), true),
+                    Err((error, is_news)) => (why(&error), is_news),
+                }
             }
         };
-        let cuda = CudaOptions {
+        let cpu = cpu(&StartOptions { threads: Some(threads), ..options.clone() });
+        agree(comm, laid_out(Chosen { backend: Box::new(cpu), name: "cpu", reason, is_news }))
+    }
+
+    /// The GPU of this rank; else why not, and whether there was a choice.
+    fn cuda(
+        &self,
+        options: &StartOptions,
+        threads: usize,
+        rank_of: &[u32],
+        comm: &dyn Communicator,
+    ) -> Result<Chosen, (Error, bool)> {
+        let refusal = |what: String| {
+            let help = "`tianyan info` says what is there; --backend cpu runs the same model".into();
+            Error::from(EngineError::Device { what, help })
+        };
+        let is_asked = options.device == Device::Cuda;
+        let told = |what: String| if is_asked { format!("--backend cuda: {what}") } else { what };
+        let count = tianyan_cuda::devices()
+            .and_then(|count| tianyan_cuda::compiler().map(|()| count))
+            .and_then(|count| tianyan_cuda::suits(self.mechanisms.iter().map(AsRef::as_ref)).map(|()| count))
+            .map_err(|what| (refusal(told(what)), false))?;
+        let backend = CudaBackend::new(CudaOptions {
             ordinal: local_rank() % count,
+            workers: threads,
             cache: Some(cache_folder()),
             profile: options.profile,
             ..CudaOptions::default()
-        };
-        let backend = match CudaBackend::new(cuda) {
-            Ok(backend) => backend,
-            Err(error) if options.device == Device::Auto => return Ok(cpu(error.to_string(), true)),
-            Err(error) => return Err(error.into()),
-        };
-        let units = loads(self.recipe(), rank_of, comm.size())?[comm.rank()];
+        })
+        .map_err(|error| (error.into(), true))?;
+        let units =
+            loads(self.recipe(), rank_of, comm.size()).map_err(|problems| (problems.into(), true))?[comm.rank()];
         let prediction = Prediction::new(units, threads, backend.device().multiprocessors);
-        if options.device == Device::Auto && !prediction.prefers_gpu() {
-            return Ok(cpu(format!("the GPU would take {prediction}"), true));
+        if !is_asked && !prediction.prefers_gpu() {
+            return Err((refusal(format!("the GPU would take {prediction}")), true));
         }
         let reason = format!("{} takes {prediction}", backend.device().name);
         Ok(Chosen { backend: Box::new(backend), name: "cuda", reason, is_news: true })
+    }
+}
+
+/// An error in a line.
+fn why(error: &Error) -> String {
+    match error {
+        Error::Run(EngineError::Device { what, .. }) => what.clone(),
+        error => error.to_string(),
     }
 }
 

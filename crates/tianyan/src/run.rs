@@ -115,14 +115,14 @@ impl Session {
         let threads = options.threads.unwrap_or_else(default_threads);
         use_threads(threads);
         let rank_of = agree(comm.as_mut(), partition(self.recipe(), ranks).map_err(Error::from))?;
-        let chosen = self.choose(options, threads, &rank_of, comm.as_ref());
-        let Chosen { backend, name, reason, is_news } = agree(comm.as_mut(), chosen)?;
+        let (chosen, network) = self.choose(options, threads, &rank_of, comm.as_mut())?;
+        let Chosen { backend, name, reason, is_news } = chosen;
         tracing::info!(rank, backend = name, reason, "device");
-        let network = agree(comm.as_mut(), self.network(backend.as_ref(), &rank_of, rank))?;
         release_memory();
         let own = (network.cells, network.compartments);
         tracing::info!(rank, cells = own.0, compartments = own.1, seconds = setup.elapsed().as_secs_f64(), "laid out");
         let (cells, compartments) = (comm.sum(own.0), comm.sum(own.1));
+        // All ranks have chosen the same.
         if name == "cpu" {
             self.compile_once(comm.as_mut())?;
         }
