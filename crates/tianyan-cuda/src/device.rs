@@ -63,6 +63,16 @@ pub struct Module {
 // SAFETY: the driver's handles may be used by any thread.
 unsafe impl Send for Module {}
 
+/// Work that is begun as a whole.
+pub struct Graph {
+    context: Arc<CudaContext>,
+    graph: sys::CUgraph,
+    made: sys::CUgraphExec,
+}
+
+// SAFETY: as `Module`.
+unsafe impl Send for Graph {}
+
 /// A kernel.
 #[derive(Clone, Copy)]
 pub struct Kernel(sys::CUfunction);
@@ -292,6 +302,45 @@ impl Device {
             result::launch_kernel(kernel.0, grid, block, shared_bytes as u32, stream, &mut parameters)
         }
         .map_err(|error| failed("a kernel was not started", error))
+    }
+}
+
+impl Device {
+    /// Makes a graph of what `work` begins; nothing is done yet.
+    pub fn capture(&self, work: impl FnOnce() -> Result<(), EngineError>) -> Result<Graph, EngineError> {
+        let fail = |error| failed("the GPU makes no graph of an epoch", error);
+        let stream = self.stream.cu_stream();
+        let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+        // SAFETY: the stream is our own. What was begun is ended, whatever came of the work; a graph that was made is
+        // destroyed once.
+        unsafe {
+            result::stream::begin_capture(stream, mode).map_err(fail)?;
+            let worked = work();
+            let graph = result::stream::end_capture(stream);
+            worked?;
+            let graph = graph.map_err(fail)?;
+            let made = result::graph::instantiate(graph, sys::CUgraphInstantiate_flags(0)).map_err(fail)?;
+            Ok(Graph { context: self.context.clone(), graph, made })
+        }
+    }
+
+    /// Begins the work of a graph.
+    pub fn replay(&self, graph: &Graph) -> Result<(), EngineError> {
+        // SAFETY: the graph's buffers live: see `Epoch::graphs`.
+        unsafe { result::graph::launch(graph.made, self.stream.cu_stream()) }
+            .map_err(|error| failed("an epoch was not started", error))
+    }
+}
+
+impl Drop for Graph {
+    fn drop(&mut self) {
+        if self.context.bind_to_thread().is_ok() {
+            // SAFETY: both were made once, and what they began is done.
+            unsafe {
+                let _ = result::graph::exec_destroy(self.made);
+                let _ = result::graph::destroy(self.graph);
+            }
+        }
     }
 }
 

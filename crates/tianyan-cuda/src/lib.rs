@@ -10,6 +10,7 @@
 pub mod arena;
 mod backend;
 pub mod device;
+mod epoch;
 mod events;
 pub mod loaded;
 pub mod program;
