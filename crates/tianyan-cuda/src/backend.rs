@@ -3,8 +3,9 @@
 use crate::device::Device;
 use crate::epoch::Epoch;
 use crate::events::collides;
-use crate::loaded::{Loaded, Tables};
+use crate::loaded::Loaded;
 use crate::tables::{Copies, Op, Status};
+use crate::upload::Tables;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;

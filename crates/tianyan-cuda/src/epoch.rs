@@ -2,8 +2,9 @@
 
 use crate::CudaOptions;
 use crate::device::{Buffer, Device, Graph, Pinned};
-use crate::loaded::{Loaded, Tables, columns, prefix_sums};
+use crate::loaded::{Loaded, prefix_sums};
 use crate::tables::{EpochInputs, Event, Heard, Launch, Op, Spike, Status};
+use crate::upload::{Tables, columns};
 use bytemuck::Pod;
 use std::collections::HashMap;
 use std::ops::Range;
