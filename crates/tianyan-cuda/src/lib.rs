@@ -1,7 +1,7 @@
 //! The CUDA backend: a block of threads takes a group through a whole epoch in one launch.
 //!
-//! Groups come from the layout with a warp's width of chains side by side ([`source::LANES`]). [`arena`] gives each field
-//! one place in the states of all groups; [`program`] turns a step into stages; [`source`] writes the text of the kernels
+//! Groups come from the layout as many as blocks fit on the device ([`target`]). [`arena`] gives each field one place in the
+//! states of all groups; [`program`] turns a step into stages; [`source`] writes the text of the kernels
 //! around the files of `cuda/`, with the mechanisms' kernels that the CPU runs too. [`loaded`] brings states to the device,
 //! and the tables that `hot` and `upload` make; `epoch` is what happens between two exchanges of spikes, `backend` what the
 //! engine sees. [`device`] is the driver and the compiler. The bits are those of the CPU: no contraction, our own elementary functions,
