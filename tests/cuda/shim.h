@@ -645,6 +645,20 @@ static inline double __longlong_as_double(long long bits)
     return x;
 }
 
+static inline int __float_as_int(float x)
+{
+    int bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float __int_as_float(int bits)
+{
+    float x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 static inline int __double2hiint(double x) { return int(__double_as_longlong(x) >> 32); }
 static inline int __double2loint(double x) { return int(__double_as_longlong(x)); }
 

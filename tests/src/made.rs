@@ -74,6 +74,7 @@ impl Made {
                 tables: false,
                 rate_error: None,
                 synapses: size.synapses,
+                precision: Default::default(),
             },
             mechanisms: MECHANISMS.iter().map(source).collect(),
             reports: vec![report],

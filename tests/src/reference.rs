@@ -4,7 +4,7 @@
 use std::ops::Range;
 use tianyan_engine::step::{Clock, fired};
 use tianyan_engine::{Backend, Cause, EngineError, Event, Fired, Heard, Inputs, Outputs, Phase, next_ms};
-use tianyan_layout::{CellRows, Group, Layout, MechanismTable, Precision, Sampler, Slot, State, Target};
+use tianyan_layout::{CellRows, Group, Layout, MechanismTable, Sampler, Slot, State, Target};
 use tianyan_model::random::philox_lanes;
 use tianyan_model::{SecondOrder, Spike};
 use tianyan_nmodl::interpret;
@@ -28,15 +28,7 @@ impl Reference {
 
 impl Backend for Reference {
     fn target(&self) -> Target {
-        Target {
-            lanes: self.lanes,
-            alike: self.lanes,
-            group_bytes: 64 << 10,
-            threads: 1,
-            workers: 1,
-            groups: 0,
-            precision: Precision::Double,
-        }
+        Target { lanes: self.lanes, alike: self.lanes, group_bytes: 64 << 10, threads: 1, workers: 1, groups: 0 }
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {

@@ -61,6 +61,7 @@ fn bits_are_those_of_the_cpu() {
 #[test]
 fn bits_do_not_depend_on_how_groups_lie() {
     inner("layouts", &[("TIANYAN_MOCK_SEED", "7")]);
+    inner("single", &[]);
     inner("small_devices", &[("TIANYAN_MOCK_SMS", "1")]);
 }
 
@@ -354,6 +355,25 @@ mod inner {
     fn rings() {
         same("hh", &ring("ring_hh.toml", 1, 25.0), CudaOptions::default());
         same("rich", &ring("ring_rich.toml", 1, 8.0), CudaOptions::default());
+    }
+
+    /// Mechanisms with 32 bits: other bits, nearly the same spikes.
+    #[test]
+    #[ignore = "runs under the mock"]
+    fn single() {
+        for (file, duration_ms) in [("ring_hh.toml", 100.0), ("ring_rich.toml", 20.0)] {
+            let text = ring(file, 1, duration_ms);
+            let wide = record(&text, cpu(1));
+            let narrow = record(&text.replace("[run]\n", "[run]\nprecision = \"f32\"\n"), cuda(CudaOptions::default()));
+            assert_ne!(wide.traces, narrow.traces, "32 bits are not 64");
+            assert_eq!(wide.spikes.len(), narrow.spikes.len(), "{file}");
+            let shift = |(a, b): (&(u64, u32), &(u64, u32))| (f64::from_bits(a.0) - f64::from_bits(b.0)).abs();
+            let largest_ms = wide.spikes.iter().zip(&narrow.spikes).map(shift).fold(0.0, f64::max);
+            assert!(largest_ms < 0.026, "{file}: spikes move by {largest_ms} ms");
+        }
+        // Random streams keep their 64 bits.
+        let events = without_diffusion(EVENTS).replace("[run]\n", "[run]\nprecision = \"f32\"\n");
+        assert!(!record(&events, cuda(CudaOptions::default())).spikes.is_empty());
     }
 
     #[test]

@@ -126,6 +126,15 @@ pub enum Writers {
     PerRank,
 }
 
+/// Width of numbers.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Precision {
+    /// 32 bits
+    F32,
+    /// 64 bits
+    F64,
+}
+
 /// What computes.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Backend {
@@ -184,6 +193,10 @@ pub struct RunArguments {
     /// same up to rounding
     #[arg(long, value_name = "HOW")]
     pub synapses: Option<Kept>,
+    /// Width of the numbers that density mechanisms compute with, on a GPU [default: the config's, else f64]; voltages,
+    /// events and synapses have 64 bits
+    #[arg(long, value_name = "WIDTH")]
+    pub precision: Option<Precision>,
     /// Threads [default: all cores]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
@@ -315,6 +328,10 @@ pub struct BuildArguments {
     /// Seed of all random numbers, instead of the file's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Width of the numbers that density mechanisms compute with, on a GPU [default: the config's, else f64]; voltages,
+    /// events and synapses have 64 bits
+    #[arg(long, value_name = "WIDTH")]
+    pub precision: Option<Precision>,
     /// Threads [default: all cores]; the files do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

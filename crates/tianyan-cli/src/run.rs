@@ -1,6 +1,6 @@
 //! `tianyan run` and `tianyan check`.
 
-use crate::arguments::{Backend, Kept, RunArguments, Writers};
+use crate::arguments::{Backend, Kept, Precision, RunArguments, Writers};
 use crate::drill::Drill;
 use crate::progress::Display;
 use crate::say::{say, tell};
@@ -28,6 +28,10 @@ pub fn run(arguments: &RunArguments, mut comm: Box<dyn Communicator>) -> Result<
         synapses: arguments.synapses.map(|kept| match kept {
             Kept::Merged => model::Synapses::Merged,
             Kept::Separate => model::Synapses::Separate,
+        }),
+        precision: arguments.precision.map(|precision| match precision {
+            Precision::F32 => model::Precision::Single,
+            Precision::F64 => model::Precision::Double,
         }),
     };
     let session = tianyan::agree(comm.as_mut(), Session::open(&arguments.config, &overrides))?;

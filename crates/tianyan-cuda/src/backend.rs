@@ -14,7 +14,7 @@ use tianyan_engine::{
     Backend, EngineError, Fault, Inputs, Outputs, Overflow, Part, Phase, Profile, RateTables, Unfit, check_table,
     not_finite,
 };
-use tianyan_layout::{Group, PeerCopy, Precision, Sampler, Slot, State, Target};
+use tianyan_layout::{Group, PeerCopy, Sampler, Slot, State, Target};
 use tianyan_nmodl::Mechanism;
 
 /// How the CUDA backend is set up.
@@ -99,15 +99,7 @@ pub fn target(options: &CudaOptions, multiprocessors: usize, shared_bytes: usize
     let groups = blocks * multiprocessors;
     let fits = shared_bytes / blocks / SHARED_BYTES_PER_ROW * BYTES_PER_ROW;
     let group_bytes = if group_bytes > 0 { group_bytes } else { fits };
-    Target {
-        lanes,
-        alike: 1,
-        group_bytes,
-        threads: 1,
-        workers: options.workers.max(1),
-        groups,
-        precision: Precision::Double,
-    }
+    Target { lanes, alike: 1, group_bytes, threads: 1, workers: options.workers.max(1), groups }
 }
 
 /// Whether the kernels can run these mechanisms.

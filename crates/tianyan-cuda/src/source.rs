@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tianyan_engine::Sweep;
 use tianyan_engine::step::DETECTION_DELAY_MS;
 use tianyan_layout::{Group, Layout, MechanismTable};
+use tianyan_model::Precision;
 use tianyan_nmodl::emit::{Begin, EVENTS, PRELUDE, Part, Place, SWEEPS, emit_indexed, fused};
 use tianyan_nmodl::ir::{Binding, Destination, EffectKind, Kernel};
 use tianyan_nmodl::{FieldClass, Mechanism};
@@ -81,6 +82,8 @@ pub struct Program {
     /// For each mechanism, where its bindings lie.
     places: Vec<Vec<Place>>,
     fused: Vec<Fused>,
+    /// Whether fused loops compute with 32 bits.
+    single: bool,
     /// Kernels that sweep by index, and the codes of their mechanisms.
     swept: BTreeSet<(usize, usize)>,
 }
@@ -88,7 +91,8 @@ pub struct Program {
 impl Program {
     /// The mechanisms of some groups.
     pub fn new(groups: &[Group], arena: &Arena) -> Program {
-        let mut program = Program::default();
+        let single = groups.first().is_some_and(|group| group.layout.run.precision == Precision::Single);
+        let mut program = Program { single, ..Program::default() };
         for table in groups.iter().flat_map(|group| &group.layout.tables) {
             let next = program.mechanisms.len();
             if let std::collections::hash_map::Entry::Vacant(entry) = program.code.entry(table.mechanism.name.clone()) {
@@ -131,7 +135,7 @@ impl Program {
                 .iter()
                 .map(|&(code, kernel)| Part { mechanism: &self.mechanisms[code], kernel, places: &self.places[code] })
                 .collect();
-            text += &fused(&format!("fused_{number}"), &parts, begin);
+            text += &fused(&format!("fused_{number}"), &parts, begin, self.single);
         }
         text += &self.choices();
         STEP.iter().for_each(|file| text += file);

@@ -11,7 +11,7 @@ use crate::step::{self, Clock, Scratch};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use tianyan_layout::{Group, Layout, MechanismTable, Precision, Sampler, Slot, State, Target};
+use tianyan_layout::{Group, Layout, MechanismTable, Sampler, Slot, State, Target};
 use tianyan_nmodl::Mechanism;
 
 /// How the CPU backend is set up.
@@ -111,7 +111,6 @@ impl Backend for CpuBackend {
             threads: self.options.threads.max(1),
             workers: self.options.threads.max(1),
             groups: 0,
-            precision: Precision::Double,
         }
     }
 

@@ -43,6 +43,7 @@ fn run() -> RunSettings {
         tables: false,
         rate_error: None,
         synapses: tianyan_model::Synapses::Merged,
+        precision: Default::default(),
     }
 }
 

@@ -61,15 +61,6 @@ pub struct Target {
     /// Uncoupled cells are cut into this many groups of one size, or a multiple, as long as there are enough; 0: into as
     /// many as it takes.
     pub groups: usize,
-    /// How numbers of class Real are stored.
-    pub precision: Precision,
-}
-
-/// Width of numbers of class Real.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// 64 bits.
-    Double,
 }
 
 /// A number in the state of a group.

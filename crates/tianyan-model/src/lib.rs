@@ -31,7 +31,8 @@ pub use network::{
 };
 pub use problem::{Place, Problem, Problems};
 pub use recipe::{
-    CurrentDerivative, MechanismSource, Recipe, RunSettings, SELF_EVENTS, SecondOrder, Synapses, rate_error_problem,
+    CurrentDerivative, MechanismSource, Precision, Recipe, RunSettings, SELF_EVENTS, SecondOrder, Synapses,
+    rate_error_problem,
 };
 pub use recordings::{PopulationReport, PopulationSpikes};
 pub use records::{CellState, Epoch, Snapshot, Spike, TraceBlock};

@@ -47,6 +47,17 @@ pub enum Synapses {
     Separate,
 }
 
+/// Width of the numbers that mechanisms compute with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// 64 bits.
+    #[default]
+    Double,
+    /// 32 bits, on devices that have them: currents and states of density mechanisms. Voltages, the voltage equation,
+    /// events, synapses and point neurons keep 64.
+    Single,
+}
+
 /// What holds for the whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSettings {
@@ -68,6 +79,8 @@ pub struct RunSettings {
     pub tables: bool,
     /// Whether equal event synapses in one compartment become one instance.
     pub synapses: Synapses,
+    /// Width of mechanisms' numbers.
+    pub precision: Precision,
     /// Look up what gates need of v alone in tables that are off by at most this part of the value; compute it without.
     pub rate_error: Option<f64>,
 }

@@ -87,6 +87,8 @@ struct Emitter<'a> {
     places: Option<&'a [Place]>,
     /// Then: its number among the parts.
     part: usize,
+    /// Whether it computes with 32 bits.
+    single: bool,
     /// For each operation: is it the same for all instances?
     uniform: Vec<bool>,
     text: String,
@@ -101,6 +103,7 @@ impl<'a> Emitter<'a> {
             shown_only: Vec::new(),
             places: None,
             part: 0,
+            single: false,
             uniform: uniform(mechanism, kernel),
             text: String::new(),
         }
@@ -334,7 +337,8 @@ impl<'a> Emitter<'a> {
         *next += 1;
         for (k, start) in iteration.start.iter().enumerate() {
             let start = self.use_of(*start);
-            self.line(format_args!("    double c{number}_{k} = {start};"));
+            let real = self.real();
+            self.line(format_args!("    {real} c{number}_{k} = {start};"));
         }
         let limit = iteration.limit;
         self.line(format_args!("    for (int round{number} = 0; round{number} < {limit}; round{number}++) {{"));
@@ -352,7 +356,7 @@ impl<'a> Emitter<'a> {
         let kind = match op {
             Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) => "flag",
             Op::Constant(_) => return,
-            _ => "double",
+            _ => self.real(),
         };
         let value = self.expression(&op);
         self.line(format_args!("    const {kind} x{at} = {value};"));
@@ -361,15 +365,23 @@ impl<'a> Emitter<'a> {
     /// A value as an operand: constants stand where they are used.
     fn use_of(&self, value: Value) -> String {
         match self.kernel.ops[value.0 as usize] {
-            Op::Constant(number) => constant(number),
+            Op::Constant(number) => self.number(number),
             _ => name(value),
         }
+    }
+
+    fn real(&self) -> &'static str {
+        if self.single { "float" } else { "double" }
+    }
+
+    fn number(&self, number: f64) -> String {
+        if self.single { format!("(float){}", constant(number)) } else { constant(number) }
     }
 
     fn expression(&self, op: &Op) -> String {
         let x = |value: Value| self.use_of(value);
         match *op {
-            Op::Constant(number) => constant(number),
+            Op::Constant(number) => self.number(number),
             Op::Load(b) => self.places.map_or_else(|| self.element(b), |places| self.fused_load(b, places[b as usize])),
             Op::Time => "t".to_string(),
             Op::TimeStep => "dt".to_string(),

@@ -465,3 +465,28 @@ FN double ty_lookup(const double *table, double x) {
   double part = (x - arguments[below]) / (arguments[above] - arguments[below]);
   return values[below] + part * (values[above] - values[below]);
 }
+#ifdef __CUDACC__
+/* For loops that compute with 32 bits: our own exp (1 ulp), and the others by way of 64. */
+FN float exp_within(float x, double low, double high) {
+  x = x < -87.0f ? -87.0f : x;
+  x = x > 88.0f ? 88.0f : x;
+  const float t = fmaf(x, 1.44269504f, 12582912.0f);
+  const float k = t - 12582912.0f;
+  const float r = fmaf(k, 2.12194440e-4f, fmaf(k, -0.693359375f, x));
+  float p = 1.9875691500e-4f;
+  p = fmaf(p, r, 1.3981999507e-3f);
+  p = fmaf(p, r, 8.3334519073e-3f);
+  p = fmaf(p, r, 4.1665795894e-2f);
+  p = fmaf(p, r, 1.6666665459e-1f);
+  p = fmaf(p, r, 5.0000001201e-1f);
+  const float s = 1.0f + fmaf(p, r * r, r);
+  return __int_as_float(__float_as_int(s) + (__float_as_int(t) << 23));
+}
+#define BY_WAY_OF_64(name) FN float name(float x) { return (float)name((double)x); }
+BY_WAY_OF_64(ty_log) BY_WAY_OF_64(ty_log10) BY_WAY_OF_64(ty_sin) BY_WAY_OF_64(ty_cos) BY_WAY_OF_64(ty_tan)
+BY_WAY_OF_64(ty_asin) BY_WAY_OF_64(ty_acos) BY_WAY_OF_64(ty_atan) BY_WAY_OF_64(ty_sinh) BY_WAY_OF_64(ty_cosh)
+BY_WAY_OF_64(ty_tanh)
+FN float ty_pow(float x, float y) { return (float)ty_pow((double)x, (double)y); }
+FN float ty_min(float a, float b) { return (a < b) | (b != b) ? a : b; }
+FN float ty_max(float a, float b) { return (a > b) | (b != b) ? a : b; }
+#endif

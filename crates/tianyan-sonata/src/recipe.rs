@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use tianyan_model::{
     Cell, Connections, Couplings, CurrentDerivative, Driven, Gid, KindId, Location, MechanismSource, Parameter, Place,
-    PointProcess, Population, Probe, Problems, Quantity, Recipe, Report, Rows, RunSettings, SELF_EVENTS, SecondOrder,
-    Stimuli, Synapses, Values, Waveform,
+    PointProcess, Population, Precision, Probe, Problems, Quantity, Recipe, Report, Rows, RunSettings, SELF_EVENTS,
+    SecondOrder, Stimuli, Synapses, Values, Waveform,
 };
 
 use tianyan_io::network_files::{PlacedBlock, create_folder, write_placed};
@@ -36,6 +36,8 @@ pub struct Overrides {
     pub rate_error: Option<f64>,
     /// Whether equal linear synapses become one; they do unless said otherwise.
     pub synapses: Option<Synapses>,
+    /// Width of the numbers that density mechanisms compute with, on a GPU; 64 bits unless said otherwise.
+    pub precision: Option<Precision>,
 }
 
 /// Electrodes, and their current in each step.
@@ -289,6 +291,7 @@ fn settings(config: &SimulationConfig, overrides: Overrides) -> RunSettings {
         tables: overrides.tables,
         rate_error: overrides.rate_error,
         synapses: overrides.synapses.unwrap_or_default(),
+        precision: overrides.precision.unwrap_or_default(),
     }
 }
 

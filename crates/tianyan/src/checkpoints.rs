@@ -154,8 +154,9 @@ pub(crate) fn restore(
 impl Session {
     /// What a checkpoint must have in common with the model: names, and digests or values.
     pub(crate) fn fingerprint(&self, double: bool) -> Vec<(String, String)> {
-        let RunSettings { dt_ms, temperature_celsius, seed, tables, rate_error, synapses, second_order, .. } =
-            self.recipe().run();
+        let RunSettings {
+            dt_ms, temperature_celsius, seed, tables, rate_error, synapses, second_order, precision, ..
+        } = self.recipe().run();
         let mut all = vec![
             ("the digest of the config's text".to_string(), digest(&self.source.essence())),
             ("the number of cells".into(), self.cells().to_string()),
@@ -165,6 +166,7 @@ impl Session {
             ("tables".into(), tables.to_string()),
             ("rate_error".into(), rate_error.map_or("none".into(), |bound| bound.to_string())),
             ("synapses".into(), format!("{synapses:?}").to_lowercase()),
+            ("precision".into(), format!("{precision:?}").to_lowercase()),
             ("second_order".into(), format!("{second_order:?}").to_lowercase()),
             ("the width of reports".into(), if double { "64 bits" } else { "as the config says" }.into()),
         ];

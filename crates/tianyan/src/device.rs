@@ -8,6 +8,7 @@ use tianyan_comm::{Communicator, local_rank};
 use tianyan_cuda::{CudaBackend, CudaOptions};
 use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, EngineError, KernelCache};
 use tianyan_layout::{Network, loads};
+use tianyan_model::Precision;
 
 /// Which device a run asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,6 +104,10 @@ impl Session {
                     Err((error, is_news)) => (why(&error), is_news),
                 }
             }
+        };
+        let (reason, is_news) = match self.recipe().run().precision {
+            Precision::Double => (reason, is_news),
+            Precision::Single => (format!("{reason}; and so mechanisms compute with 64 bits, not 32"), true),
         };
         let cpu = cpu(&StartOptions { threads: Some(threads), ..options.clone() });
         agree(comm, laid_out(Chosen { backend: Box::new(cpu), name: "cpu", reason, is_news }))

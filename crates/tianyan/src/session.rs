@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tianyan_engine::{Backend, CpuBackend, CpuOptions, EngineError};
 use tianyan_layout::name_of_row;
 use tianyan_model::{
-    CurrentDerivative, MechanismSource, Place, Problem, Problems, Recipe, RunSettings, SecondOrder, Synapses,
+    CurrentDerivative, MechanismSource, Place, Precision, Problem, Problems, Recipe, RunSettings, SecondOrder, Synapses,
 };
 use tianyan_nmodl::{Diagnostic, Mechanism, Options};
 
@@ -24,6 +24,8 @@ pub struct Overrides {
     pub rate_error: Option<f64>,
     /// Instead of `run.synapses`.
     pub synapses: Option<Synapses>,
+    /// Instead of `run.precision`.
+    pub precision: Option<Precision>,
 }
 
 /// A config with everything it names, and its mechanisms, compiled.

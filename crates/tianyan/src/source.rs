@@ -37,8 +37,8 @@ impl Source {
     /// Reads a config: JSON is SONATA's, all else is TOML. The second value are warnings.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<(Source, Problems), Problems> {
         if tianyan_sonata::is_config(path) {
-            let Overrides { duration_ms, dt_ms, tables, rate_error, synapses } = *overrides;
-            let overrides = tianyan_sonata::Overrides { duration_ms, dt_ms, tables, rate_error, synapses };
+            let Overrides { duration_ms, dt_ms, tables, rate_error, synapses, precision } = *overrides;
+            let overrides = tianyan_sonata::Overrides { duration_ms, dt_ms, tables, rate_error, synapses, precision };
             let (recipe, warnings) = SonataRecipe::open(path, overrides, &shipped)?;
             return Ok((Source::Sonata(Box::new(recipe)), warnings));
         }
@@ -49,6 +49,9 @@ impl Source {
         }
         if let Some(synapses) = overrides.synapses {
             config.override_synapses(synapses);
+        }
+        if let Some(precision) = overrides.precision {
+            config.override_precision(precision);
         }
         let recipe = tianyan_io::config::recipe(&config, &shipped)?;
         Ok((Source::Toml(Box::new(recipe)), Problems::default()))

@@ -94,6 +94,10 @@ impl Config {
                 SynapseRule::Merged => Synapses::Merged,
                 SynapseRule::Separate => Synapses::Separate,
             },
+            precision: match run.precision {
+                schema::Precision::Single => tianyan_model::Precision::Single,
+                schema::Precision::Double => tianyan_model::Precision::Double,
+            },
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Config, SynapseRule, check_run};
-use tianyan_model::Synapses;
-use tianyan_model::{Place, Problems};
+use super::{Config, SynapseRule, check_run, schema};
+use tianyan_model::{Place, Precision, Problems, Synapses};
 
 impl Config {
     /// Keeps synapses apart, or together.
@@ -12,6 +11,14 @@ impl Config {
         Arc::make_mut(&mut self.document).run.synapses = match synapses {
             Synapses::Merged => SynapseRule::Merged,
             Synapses::Separate => SynapseRule::Separate,
+        };
+    }
+
+    /// Has density mechanisms compute with numbers of that width.
+    pub fn override_precision(&mut self, precision: Precision) {
+        Arc::make_mut(&mut self.document).run.precision = match precision {
+            Precision::Double => schema::Precision::Double,
+            Precision::Single => schema::Precision::Single,
         };
     }
 

@@ -62,6 +62,8 @@ table! {
         self_events: u32 = tianyan_model::SELF_EVENTS as u32,
         /// Whether equal synapses of a linear mechanism in one compartment become one.
         synapses: SynapseRule = SynapseRule::Merged,
+        /// Width of the numbers that density mechanisms compute with, on a GPU.
+        precision: Precision = Precision::Double,
     }
 }
 

@@ -46,6 +46,7 @@ fn pair() -> Pair {
             tables: false,
             rate_error: None,
             synapses: tianyan_model::Synapses::Merged,
+            precision: Default::default(),
         },
         mechanisms: MECHANISMS.map(source).to_vec(),
         reports: vec![Report {

@@ -31,6 +31,7 @@ fn run() -> RunSettings {
         tables: false,
         rate_error: None,
         synapses: tianyan_model::Synapses::Merged,
+        precision: Default::default(),
     }
 }
 

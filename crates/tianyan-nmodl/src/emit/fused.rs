@@ -2,8 +2,8 @@
 //! what mechanisms share in registers: v, the sums of the voltage equation, and the numbers of ions.
 
 use super::{Emitter, NodeVariable, Op};
-use crate::ir::{Binding, Destination, IonVariable};
-use crate::mechanism::Mechanism;
+use crate::ir::{Binding, Destination, IonVariable, Kernel};
+use crate::mechanism::{FieldClass, Mechanism};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -61,12 +61,13 @@ pub struct Nernst {
 /// names, and the first instance of each part. `rates` has a table for each part, read by `rated` alone.
 ///
 /// `CAPACITANCE_AT` is where the capacitances of nodes begin, if the loop begins sums.
-pub fn fused(name: &str, parts: &[Part], begin: &Begin) -> String {
+/// A `single` loop computes with 32 bits, but in mechanisms with numbers that must not be narrowed.
+pub fn fused(name: &str, parts: &[Part], begin: &Begin, single: bool) -> String {
     let ions: BTreeSet<&str> =
         parts.iter().flat_map(|part| part.mechanism.ions.iter().map(|ion| ion.name.as_str())).collect();
     let mut text = format!("KERNEL {name}(FUSED_ARGUMENTS) {{\n  FOREACH(i, n)\n    const i32 node = at[0] + i;\n");
-    let mut shared = Shared::new(begin);
-    let emitters: Vec<Emitter> = parts.iter().enumerate().filter_map(|(k, part)| emitter(k, part)).collect();
+    let mut shared = Shared::new(begin, single);
+    let emitters: Vec<Emitter> = parts.iter().enumerate().filter_map(|(k, part)| emitter((k, single), part)).collect();
     for emitter in &emitters {
         shared.add(emitter);
     }
@@ -79,7 +80,7 @@ pub fn fused(name: &str, parts: &[Part], begin: &Begin) -> String {
     for (k, emitter) in emitters.iter().enumerate() {
         let _ = writeln!(text, "    double *own{k} = state + (at[{}] + i);", 1 + ions.len() + k);
         for (b, at) in emitter.own_loads() {
-            let _ = writeln!(text, "    const double own{k}_{b} = own{k}[{at}];");
+            let _ = writeln!(text, "    const {} own{k}_{b} = own{k}[{at}];", emitter.real());
         }
     }
     for (k, mut emitter) in emitters.into_iter().enumerate() {
@@ -92,19 +93,39 @@ pub fn fused(name: &str, parts: &[Part], begin: &Begin) -> String {
     text + "  END_FOREACH\n}\n"
 }
 
-fn emitter<'a>(number: usize, part: &Part<'a>) -> Option<Emitter<'a>> {
+fn emitter<'a>((number, single): (usize, bool), part: &Part<'a>) -> Option<Emitter<'a>> {
     let kernel = part.mechanism.kernels.named(part.kernel)?;
     let mut emitter = Emitter::new(part.mechanism, kernel);
     emitter.is_run = true;
     emitter.shown_only = part.mechanism.shown_only();
     (emitter.places, emitter.part) = (Some(part.places), number);
+    emitter.single = single && !needs_64(part.mechanism, kernel);
     emitter.uniform.fill(false);
     Some(emitter)
+}
+
+/// Whether a kernel has numbers that must not be narrowed: random streams, and fields that say so.
+fn needs_64(mechanism: &Mechanism, kernel: &Kernel) -> bool {
+    let is_exact = |b: u32| match mechanism.kernels.bindings[b as usize] {
+        Binding::Field(f) => mechanism.fields[f].class == FieldClass::Exact,
+        _ => false,
+    };
+    let reads = kernel.ops.iter().any(|op| match op {
+        Op::Load(b) => is_exact(*b),
+        Op::Draw(..) => true,
+        _ => false,
+    });
+    let writes = |(destination, _): &(Destination, _)| match destination {
+        Destination::Set(b) | Destination::Add(b) => is_exact(*b),
+        Destination::Argument(_) => false,
+    };
+    reads || kernel.stores.iter().any(writes)
 }
 
 /// What parts have in common: local variables by name, each with the place it is loaded from.
 struct Shared<'a> {
     begin: &'a Begin,
+    single: bool,
     places: BTreeMap<String, String>,
     /// What each begins with, where that is not what lies at its place.
     begun: BTreeMap<String, String>,
@@ -113,9 +134,9 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    fn new(begin: &Begin) -> Shared<'_> {
+    fn new(begin: &Begin, single: bool) -> Shared<'_> {
         let (places, begun, loaded, stored) = Default::default();
-        Shared { begin, places, begun, loaded, stored }
+        Shared { begin, single, places, begun, loaded, stored }
     }
 
     fn add(&mut self, emitter: &Emitter) {
@@ -167,7 +188,8 @@ impl Shared<'_> {
     fn load(&self, text: &mut String) {
         for variable in &self.loaded {
             let value = self.begun.get(variable).unwrap_or(&self.places[variable]);
-            let _ = writeln!(text, "    double {variable} = {value};");
+            let real = if self.single { "float" } else { "double" };
+            let _ = writeln!(text, "    {real} {variable} = {value};");
         }
     }
 
@@ -203,7 +225,7 @@ impl Emitter<'_> {
     /// A binding's number in a fused loop.
     pub(super) fn fused_element(&self, b: u32, place: Place) -> String {
         match (self.mechanism.kernels.bindings[b as usize], place) {
-            (_, Place::Constant(bits)) => super::constant(f64::from_bits(bits)),
+            (_, Place::Constant(bits)) => self.number(f64::from_bits(bits)),
             (_, Place::Single(at)) => format!("state[{at}]"),
             (Binding::Node(NodeVariable::Voltage), _) => "v".into(),
             (Binding::Node(NodeVariable::Rhs), _) => "rhs".into(),
