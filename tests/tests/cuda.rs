@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use tianyan_cuda::{CudaBackend, CudaOptions};
 use tianyan_engine::Backend;
 use tianyan_tests::model::{Record, cpu, recipe, run, simulation};
+use tianyan_tests::ranks::{has_mpi, mpiexec};
 use tianyan_tests::{program, root, test_data};
 
 const SYNAPSES: &str = include_str!("models/synapses.toml");
@@ -101,7 +102,8 @@ fn tianyan(arguments: &[&str], folder: &Path) -> Command {
 }
 
 fn equal(a: &Path, b: &Path) {
-    let compared = Command::new(program()).arg("compare").args([a, b]).args(["--tolerance-ms", "0"]).output();
+    let none = ["--tolerance-ms", "0", "--trace-tolerance", "0"];
+    let compared = Command::new(program()).arg("compare").args([a, b]).args(none).output();
     let compared = compared.expect("tianyan compare");
     assert!(compared.status.success(), "{}", String::from_utf8_lossy(&compared.stdout));
 }
@@ -134,6 +136,27 @@ fn whole_runs_are_the_same() {
         .collect();
     std::fs::write(&small, scaled).expect("a config");
     same_run("microcircuit", &[small.to_str().expect("a path"), "--duration-ms", "20"]);
+}
+
+/// Two ranks, each with a GPU: spikes are exchanged once an epoch, and what coupled cells see in every step.
+#[test]
+fn two_ranks_are_as_one() {
+    let Some(mock) = mock().filter(|_| has_mpi("two ranks under the mock of CUDA")) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().to_str().expect("a path");
+    for model in ["models/ring/ring_hh.toml", "models/celegans/celegans302.toml"] {
+        let [one, two] = ["one", "two"].map(|ranks| folder.path().join(ranks));
+        let run = ["run", model, "--duration-ms", "5", "--overwrite", "--backend"];
+        let cpu = tianyan(&[&run[..], &["cpu"]].concat(), &one).output().expect("tianyan");
+        assert!(cpu.status.success(), "{}", String::from_utf8_lossy(&cpu.stderr));
+        let mut command = mpiexec(2);
+        command.args(["-x", "LD_LIBRARY_PATH"]).arg(program()).args(run).arg("cuda").current_dir(root());
+        command.arg("--output").arg(&two).arg("--double");
+        let cuda = under_mock(command, mock, &[("XDG_CACHE_HOME", cache), ("TIANYAN_MOCK_DEVICES", "2")]);
+        let said = String::from_utf8_lossy(&cuda.stderr);
+        assert!(cuda.status.success() && said.contains("on cuda: "), "{said}");
+        equal(&one, &two);
+    }
 }
 
 #[test]
