@@ -25,7 +25,21 @@ gpu-check [OPTIONS]
                           other sizes than the default, to try them
   --profile               say where the time of a step goes
 
-Exit code: 0 if all bits are the same, 1 if not, 2 if there is no GPU to ask.";
+Exit code: 0 if all bits are the same, 1 if not, 2 if there is no GPU to ask, 3 if the command line is wrong.";
+
+/// Options with a value, and those without.
+const VALUED: [&str; 9] = [
+    "--data",
+    "--only",
+    "--cases",
+    "--epochs",
+    "--report",
+    "--threads",
+    "--processor-threads",
+    "--lanes",
+    "--group-kb",
+];
+const PLAIN: [&str; 2] = ["--profile", "--sanitized"];
 
 /// What the command line asks for.
 struct Asked {
@@ -46,6 +60,31 @@ impl Asked {
         self.value(name).and_then(|value| value.parse().ok()).unwrap_or(default)
     }
 
+    /// What is wrong with it.
+    fn fault(&self) -> Option<String> {
+        let mut words = self.words.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                word if PLAIN.contains(&word) => {}
+                word if VALUED.contains(&word) => {
+                    let Some(value) = words.next() else { return Some(format!("{word} wants a value")) };
+                    let is_right = match word {
+                        "--data" => std::path::Path::new(value).is_dir(),
+                        "--report" => std::path::Path::new(value).is_file(),
+                        "--only" => ["bits", "speed"].contains(&value.as_str()),
+                        "--cases" => value.split(',').all(speed::is_case),
+                        _ => value.parse::<usize>().is_ok(),
+                    };
+                    if !is_right {
+                        return Some(format!("{word} {value}: that is none"));
+                    }
+                }
+                word => return Some(format!("there is no option {word}")),
+            }
+        }
+        None
+    }
+
     fn options(&self) -> CudaOptions {
         let default = CudaOptions::default();
         CudaOptions {
@@ -64,6 +103,10 @@ fn main() -> ExitCode {
     if asked.has("--help") {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
+    }
+    if let Some(fault) = asked.fault() {
+        eprintln!("{fault}\n\n{USAGE}");
+        return ExitCode::from(3);
     }
     let device = match tianyan_cuda::devices().and_then(|_| Device::open(0).map_err(|error| error.to_string())) {
         Ok(device) => device,

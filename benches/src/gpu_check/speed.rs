@@ -31,6 +31,11 @@ fn case(name: &str) -> Option<Case> {
     }
 }
 
+/// Whether there is a case of that name.
+pub fn is_case(name: &str) -> bool {
+    case(name).is_some()
+}
+
 /// All cases, or those named.
 pub fn all(options: &CudaOptions, names: Option<&str>, epochs: usize, report: &mut Report) {
     for name in names.unwrap_or("hh,hh-large,rich,passive,solve,empty").split(',') {

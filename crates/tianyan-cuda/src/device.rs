@@ -102,14 +102,22 @@ fn failed(what: &str, error: DriverError) -> EngineError {
     EngineError::Device { what: format!("{what}: {code:?}"), help }
 }
 
+const NO_GPU: &str = "the NVIDIA driver sees no GPU (CUDA_VISIBLE_DEVICES may hide it)";
+
+/// Whether this machine has NVIDIA's driver.
+pub fn has_driver() -> bool {
+    // SAFETY: it only looks for the library.
+    unsafe { sys::is_culib_present() }
+}
+
 /// Whether this machine has a driver and at least one GPU; what is missing otherwise.
 pub fn devices() -> Result<usize, String> {
-    // SAFETY: it only looks for the library.
-    if !unsafe { sys::is_culib_present() } {
+    if !has_driver() {
         return Err("there is no NVIDIA driver (libcuda)".into());
     }
     match result::init().and_then(|()| result::device::get_count()) {
-        Ok(0) => Err("the NVIDIA driver knows no GPU".into()),
+        Ok(0) => Err(NO_GPU.into()),
+        Err(DriverError(sys::cudaError_enum::CUDA_ERROR_NO_DEVICE)) => Err(NO_GPU.into()),
         Ok(count) => Ok(count as usize),
         Err(error) => Err(format!("the NVIDIA driver does not start: {:?}", error.0)),
     }

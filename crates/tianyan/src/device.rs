@@ -65,7 +65,7 @@ impl Prediction {
 
 impl fmt::Display for Prediction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.0} us a step by prediction, {:.0} us on the processor", self.gpu_ns / 1e3, self.cpu_ns / 1e3)
+        write!(f, "{:.1} us a step by prediction, {:.1} us on the processor", self.gpu_ns / 1e3, self.cpu_ns / 1e3)
     }
 }
 
@@ -121,16 +121,19 @@ impl Session {
         rank_of: &[u32],
         comm: &dyn Communicator,
     ) -> Result<Chosen, (Error, bool)> {
-        let refusal = |what: String| {
-            let help = "`tianyan info` says what is there; --backend cpu runs the same model".into();
-            Error::from(EngineError::Device { what, help })
-        };
         let is_asked = options.device == Device::Cuda;
-        let told = |what: String| if is_asked { format!("--backend cuda: {what}") } else { what };
-        let count = tianyan_cuda::devices()
-            .and_then(|count| tianyan_cuda::compiler().map(|()| count))
-            .and_then(|count| tianyan_cuda::suits(self.mechanisms.iter().map(AsRef::as_ref)).map(|()| count))
-            .map_err(|what| (refusal(told(what)), false))?;
+        let refusal = |what: String, help: &str| {
+            let what = if is_asked { format!("--backend cuda: {what}") } else { what };
+            Error::from(EngineError::Device { what, help: help.into() })
+        };
+        // Where there is no driver there was no choice, and nothing to say.
+        let is_news = tianyan_cuda::has_driver();
+        tianyan_cuda::suits(self.mechanisms.iter().map(AsRef::as_ref))
+            .map_err(|what| (refusal(what, "--backend cpu runs this model"), is_news))?;
+        let count =
+            tianyan_cuda::devices().and_then(|count| tianyan_cuda::compiler().map(|()| count)).map_err(|what| {
+                (refusal(what, "`tianyan info` says what is there; --backend cpu runs the same model"), is_news)
+            })?;
         let backend = CudaBackend::new(CudaOptions {
             ordinal: local_rank() % count,
             workers: threads,
@@ -143,9 +146,14 @@ impl Session {
             loads(self.recipe(), rank_of, comm.size()).map_err(|problems| (problems.into(), true))?[comm.rank()];
         let prediction = Prediction::new(units, threads, backend.device().multiprocessors);
         if !is_asked && !prediction.prefers_gpu() {
-            return Err((refusal(format!("the GPU would take {prediction}")), true));
+            return Err((refusal(format!("the GPU would take {prediction}"), "--backend cuda insists"), true));
         }
-        let reason = format!("{} takes {prediction}", backend.device().name);
+        let asked = if is_asked { "asked for; " } else { "" };
+        let narrow = match self.recipe().run().precision {
+            Precision::Double => "",
+            Precision::Single => "; mechanisms compute with 32 bits",
+        };
+        let reason = format!("{asked}{} takes {prediction}{narrow}", backend.device().name);
         Ok(Chosen { backend: Box::new(backend), name: "cuda", reason, is_news: true })
     }
 }
