@@ -68,7 +68,7 @@ FN void run_stage(const struct work *w, const struct stage *s, const char *input
   double *state = g->state;
   const char *hot = HOT(g);
   const struct epoch_inputs *head = (const struct epoch_inputs *)inputs;
-  const double t = s->when == AT_START ? w->start : s->when == AT_MIDDLE ? w->middle : w->end;
+  const double t = s->when == AT_MIDDLE ? w->middle : w->end;
   switch (s->op) {
     case OP_DELIVER: deliver(w, (const struct event *)(inputs + head->events)); break;
     case OP_LISTEN: listen(w); break;

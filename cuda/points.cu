@@ -23,16 +23,8 @@ extern "C" __global__ void hear(const struct launch *launch) {
 
 /* Twin of poisson.rs: a number in [0, 1) with 52 bits, from Philox 4x32-10. */
 FN double drawn(u64 seed, u32 stream, u32 cell, u64 step) {
-  u32 a = (u32)(step / 2), b = stream, c = cell, d = 0, k = (u32)seed, l = (u32)(seed >> 32);
-  for (int round = 0; round < 10; round++) {
-    const u64 p = (u64)a * 0xD2511F53U, q = (u64)c * 0xCD9E8D57U;
-    a = (u32)(q >> 32) ^ b ^ k;
-    b = (u32)q;
-    c = (u32)(p >> 32) ^ d ^ l;
-    d = (u32)p;
-    k += 0x9E3779B9U;
-    l += 0xBB67AE85U;
-  }
+  u32 a = (u32)(step / 2), b = stream, c = cell, d = 0;
+  philox(&a, &b, &c, &d, (u32)seed, (u32)(seed >> 32));
   const u32 high = step % 2 ? c : a, low = step % 2 ? d : b;
   return DOUBLE(ONE_BITS | (((u64)high << 32 | low) >> 12)) - 1.0;
 }

@@ -9,6 +9,7 @@
      TREE_IN_STATE  defined where the arrays of the voltage equation do not fit into shared memory
      PLACE          an integer that holds the numbers of nodes and lanes
      GIVEN_AT       then: where in the state what chains give to each other lies
+     LARGEST_VOLTAGE_MV, MOST_AT_ONCE, DETECTION_DELAY_MS   tianyan_engine's own
      HOT_IN_SHARED  defined where what each step reads of a group's tables fits into what is left
 
    A state begins with v, the right-hand side, the diagonal, and what couplings add to it, to the parent's and from the
@@ -45,11 +46,6 @@ SHARED(double, block_memory);
 
 typedef PLACE place_t;
 
-/* Voltages beyond this are no membrane's. */
-#define LARGEST_VOLTAGE_MV 1e6
-/* So many events of one instance may follow each other in half a step. */
-#define MOST_AT_ONCE 100000
-
 /* A mechanism's table in a group. Offsets are into the group's state; -1 is none. */
 struct table {
   const i64 *field;
@@ -81,7 +77,7 @@ enum op {
 };
 
 /* Which of a step's times a stage sees. */
-enum moment { AT_START, AT_MIDDLE, AT_END };
+enum moment { AT_MIDDLE, AT_END };
 
 /* A part of a step: what to do, and with what. `at` is an offset into the hot tables, or -1; `sync` says whether the threads
    meet behind it. */

@@ -80,17 +80,6 @@ pub struct Kernel(sys::CUfunction);
 // SAFETY: as `Module`.
 unsafe impl Send for Kernel {}
 
-/// How a kernel uses a processor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// Registers of a thread.
-    pub registers: i32,
-    /// Bytes of a thread's memory for what does not fit into registers.
-    pub local_bytes: i32,
-    /// Blocks that a processor runs at a time.
-    pub blocks: i32,
-}
-
 fn failed(what: &str, error: DriverError) -> EngineError {
     let code = error.0;
     let help = match code {
@@ -129,6 +118,12 @@ pub fn devices() -> Result<usize, String> {
 /// If it does not open.
 pub fn name(ordinal: usize) -> Result<String, EngineError> {
     Ok(Device::open(ordinal)?.name)
+}
+
+/// How many GPUs there are, if kernels can be compiled for them; what is missing otherwise.
+pub fn usable() -> Result<usize, String> {
+    let count = devices()?;
+    compiler().map(|()| count)
 }
 
 /// Whether kernels can be compiled here; what is missing otherwise.
@@ -369,20 +364,6 @@ impl Module {
             unsafe { result::function::set_function_attribute(kernel, part, 100) }.map_err(fail)?;
         }
         Ok(Kernel(kernel))
-    }
-
-    /// What a kernel needs in blocks of so many threads.
-    pub fn usage(&self, kernel: Kernel, threads: usize, shared_bytes: usize) -> Result<Usage, EngineError> {
-        use sys::CUfunction_attribute::{CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, CU_FUNC_ATTRIBUTE_NUM_REGS};
-        let fail = |error| failed("the GPU does not say what a kernel needs", error);
-        // SAFETY: the kernel is of this module.
-        unsafe {
-            let get = |attribute| result::function::get_function_attribute(kernel.0, attribute).map_err(fail);
-            let blocks = result::occupancy::max_active_block_per_multiprocessor(kernel.0, threads as i32, shared_bytes)
-                .map_err(fail)?;
-            let (registers, local_bytes) = (get(CU_FUNC_ATTRIBUTE_NUM_REGS)?, get(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES)?);
-            Ok(Usage { registers, local_bytes, blocks })
-        }
     }
 }
 

@@ -21,4 +21,4 @@ pub mod tables;
 mod upload;
 
 pub use backend::{CudaBackend, CudaOptions, suits, target};
-pub use device::{compiler, devices, has_driver, name};
+pub use device::{compiler, devices, has_driver, name, usable};

@@ -2,7 +2,7 @@
 
 use crate::CudaOptions;
 use crate::arena::{Arena, Placement};
-use crate::device::{Buffer, Device, Kernel, Module, Usage, compile};
+use crate::device::{Buffer, Device, Kernel, Module, compile};
 use crate::hot::Hot;
 use crate::program::{Stages, Steps};
 use crate::source::{GIVEN, MEMBRANE_DIAGONAL, Program, Sizes, WARP};
@@ -51,8 +51,6 @@ pub struct KernelSet {
     pub gather: Kernel,
     /// Numbers of states, in.
     pub scatter: Kernel,
-    /// What an epoch needs.
-    pub usage: Usage,
     _module: Module,
 }
 
@@ -206,9 +204,8 @@ fn kernels(device: &Device, options: &CudaOptions, text: &str, sizes: &Sizes) ->
     let module = device.load(&cubin).or_else(|_| device.load(&compile(text, device.capability, None)?))?;
     let shared = sizes.shared_bytes();
     let epoch = module.kernel("epoch", shared)?;
-    let usage = module.usage(epoch, sizes.threads, shared)?;
     let [hear, gather, scatter] = ["hear", "gather", "scatter"].map(|name| module.kernel(name, 0));
-    Ok(KernelSet { epoch, hear: hear?, gather: gather?, scatter: scatter?, usage, _module: module })
+    Ok(KernelSet { epoch, hear: hear?, gather: gather?, scatter: scatter?, _module: module })
 }
 
 /// Numbers in a line of memory: states and rings begin on one.

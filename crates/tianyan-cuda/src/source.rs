@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
-use tianyan_engine::Sweep;
 use tianyan_engine::step::DETECTION_DELAY_MS;
+use tianyan_engine::{LARGEST_VOLTAGE_MV, MOST_AT_ONCE, Sweep};
 use tianyan_layout::{Group, Layout, MechanismTable};
 use tianyan_model::Precision;
 use tianyan_nmodl::emit::{Begin, EVENTS, PRELUDE, Part, Place, SWEEPS, emit_indexed, fused};
@@ -150,6 +150,7 @@ impl Program {
             ("LANES", sizes.lanes),
             ("THREADS", sizes.threads),
             ("BLOCKS", sizes.blocks),
+            ("MOST_AT_ONCE", MOST_AT_ONCE),
             ("MAX_ARGUMENTS", most(|m| m.arguments.len()) + 1),
             ("MAX_EFFECTS", most(|m| m.kernels.receive.effects.len()).max(1)),
             ("AREA_AT", arena.at("area")),
@@ -162,6 +163,7 @@ impl Program {
         }
         let _ = writeln!(text, "#define PLACE {}", if sizes.is_small() { "u16" } else { "u32" });
         let _ = writeln!(text, "#define DETECTION_DELAY_MS {DETECTION_DELAY_MS:?}");
+        let _ = writeln!(text, "#define LARGEST_VOLTAGE_MV {LARGEST_VOLTAGE_MV:?}");
         if sizes.tree_in_state {
             text += "#define TREE_IN_STATE\n";
         }

@@ -143,7 +143,6 @@ pub enum Op {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Moment {
-    Start,
     Middle,
     End,
 }

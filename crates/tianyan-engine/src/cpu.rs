@@ -32,7 +32,7 @@ pub struct CpuOptions {
 }
 
 /// Voltages beyond this are no membrane's: the run has blown up.
-const LARGEST_VOLTAGE_MV: f64 = 1e6;
+pub const LARGEST_VOLTAGE_MV: f64 = 1e6;
 
 /// Voltages are looked at after so many steps.
 const CHECK_STEPS: u64 = 64;

@@ -22,7 +22,7 @@ pub enum Fault {
 }
 
 /// So many events of one instance may follow each other in half a step.
-const MOST_AT_ONCE: usize = 100_000;
+pub const MOST_AT_ONCE: usize = 100_000;
 
 /// An instance whose own events (net_send) cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq)]

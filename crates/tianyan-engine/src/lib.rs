@@ -32,8 +32,8 @@ mod wire;
 
 pub use backend::{Backend, Cause, Event, Fired, GroupInputs, GroupOutputs, Heard, Inputs, Outputs, Phase};
 pub use compile::{Compiler, KernelCache};
-pub use cpu::{CpuBackend, CpuOptions, not_finite};
-pub use deliver::{Fault, Overflow};
+pub use cpu::{CpuBackend, CpuOptions, LARGEST_VOLTAGE_MV, not_finite};
+pub use deliver::{Fault, MOST_AT_ONCE, Overflow};
 pub use error::EngineError;
 pub use exchange::Way;
 pub use kernels::{KernelOrigin, Kernels, Sweep};

@@ -405,18 +405,22 @@ FN double ty_tanh(double x) {
 FN double ty_min(double a, double b) { return (a < b) | (b != b) ? a : b; }
 FN double ty_max(double a, double b) { return (a > b) | (b != b) ? a : b; }
 FN u32 word_of(double x) { return (x > 0.0) & (x < 4294967296.0) ? (u32)(u64)x : 0; }
-FN double ty_integer(double id1, double id2, double id3, double place) {
-  double sequence = FLOOR(place * 0.25);
-  u32 a = word_of(sequence), b = word_of(id3), c = word_of(id1), d = word_of(id2), k = 0, l = 0;
+/* Philox 4x32-10 of a counter under a key (Salmon et al. 2011). */
+FN void philox(u32 *a, u32 *b, u32 *c, u32 *d, u32 k, u32 l) {
   for (int round = 0; round < 10; round++) {
-    u64 p = (u64)a * 0xD2511F53U, q = (u64)c * 0xCD9E8D57U;
-    a = (u32)(q >> 32) ^ b ^ k;
-    b = (u32)q;
-    c = (u32)(p >> 32) ^ d ^ l;
-    d = (u32)p;
+    u64 p = (u64)*a * 0xD2511F53U, q = (u64)*c * 0xCD9E8D57U;
+    *a = (u32)(q >> 32) ^ *b ^ k;
+    *b = (u32)q;
+    *c = (u32)(p >> 32) ^ *d ^ l;
+    *d = (u32)p;
     k += 0x9E3779B9U;
     l += 0xBB67AE85U;
   }
+}
+FN double ty_integer(double id1, double id2, double id3, double place) {
+  double sequence = FLOOR(place * 0.25);
+  u32 a = word_of(sequence), b = word_of(id3), c = word_of(id1), d = word_of(id2);
+  philox(&a, &b, &c, &d, 0, 0);
   double which = place - 4.0 * sequence;
   return (double)(which < 1.0 ? a : which < 2.0 ? b : which < 3.0 ? c : d);
 }

@@ -130,10 +130,9 @@ impl Session {
         let is_news = tianyan_cuda::has_driver();
         tianyan_cuda::suits(self.mechanisms.iter().map(AsRef::as_ref))
             .map_err(|what| (refusal(what, "--backend cpu runs this model"), is_news))?;
-        let count =
-            tianyan_cuda::devices().and_then(|count| tianyan_cuda::compiler().map(|()| count)).map_err(|what| {
-                (refusal(what, "`tianyan info` says what is there; --backend cpu runs the same model"), is_news)
-            })?;
+        let count = tianyan_cuda::usable().map_err(|what| {
+            (refusal(what, "`tianyan info` says what is there; --backend cpu runs the same model"), is_news)
+        })?;
         let backend = CudaBackend::new(CudaOptions {
             ordinal: local_rank() % count,
             workers: threads,
@@ -176,7 +175,7 @@ pub(crate) fn cpu(options: &StartOptions) -> CpuBackend {
 
 /// The GPUs of this machine and what they need, or what is missing.
 pub fn gpus() -> String {
-    match tianyan_cuda::devices().and_then(|count| tianyan_cuda::compiler().map(|()| count)) {
+    match tianyan_cuda::usable() {
         Err(reason) => format!("none: {reason}"),
         Ok(count) => {
             let name = |ordinal| tianyan_cuda::name(ordinal).unwrap_or_else(|error| error.to_string());
