@@ -32,8 +32,10 @@ demo: build
 build: install
 	$(CARGO) build --workspace --all-features --quiet
 
-# One runner where it is installed, cargo's own elsewhere. Python readers take part where they can be had.
-test: build lint python-readers test-tools
+# Programs and tests in one build: apart they would compile most crates twice. Python readers take part where they
+# can be had.
+test: lint python-readers test-tools
+	$(CARGO) build --workspace --all-features --bins --tests --quiet
 	TIANYAN_PYTHON=$$(test -x $(VENV)/bin/python && echo $(abspath $(VENV)/bin/python)) TIANYAN_NVRTC=$(NVRTC) \
 	$(CARGO) test --workspace --all-features --no-fail-fast --quiet -- --format=terse
 
