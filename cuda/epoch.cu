@@ -94,6 +94,9 @@ FN void run_stage(const struct work *w, const struct stage *s, const char *input
       for (i32 i = threadIdx.x; i < s->n; i += blockDim.x) *place(state, s->second[i]) = *place(state, s->list[i]);
       break;
     case OP_FIRE: fire(w, g->tables + s->table); break;
+#ifdef DIFFUSES
+    case OP_DIFFUSE: diffuse(state, s, w->dt); break;
+#endif
     case OP_RECORD: record(w, (const i64 *)(inputs + head->rows_at), (const i64 *)(inputs + head->rows_before)); break;
   }
   if (s->sync) __syncthreads();

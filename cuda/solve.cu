@@ -103,3 +103,39 @@ KERNEL solve(double *RESTRICT state, const struct group *group, double factor) {
     if (level > 0) __syncthreads();
   }
 }
+
+/* Diffusion along the cable, the twin of tianyan_engine::diffuse: a thread has a tree. `list` has the first compartment of
+   each; `second`, for each compartment, the places of what diffuses, of the volume and of the coefficient, and the parent;
+   `third` the couplings, two doubles each. */
+KERNEL diffuse(double *RESTRICT state, const struct stage *s, double dt) {
+  const i32 n = s->n, *of = s->second, *volume = of + n, *coefficient = volume + n, *parents = coefficient + n;
+  const double *to_parent = (const double *)s->third, *from_parent = to_parent + n;
+  double *rhs = state + s->a, *diagonal = rhs + n, *above = diagonal + n, *below = above + n;
+  for (i32 tree = threadIdx.x; tree < s->b; tree += blockDim.x) {
+    const i32 first = s->list[tree], end = s->list[tree + 1];
+    for (i32 k = first; k < end; k++) {
+      const i32 parent = parents[k];
+      rhs[k] = *place(state, of[k]) / dt;
+      diagonal[k] = 1.0 / dt;
+      if (parent < 0) continue;
+      const double mean = (*place(state, coefficient[k]) + *place(state, coefficient[parent])) / 2.0;
+      above[k] = -to_parent[k] * mean / *place(state, volume[parent]);
+      below[k] = -from_parent[k] * mean / *place(state, volume[k]);
+      diagonal[k] -= below[k];
+      diagonal[parent] -= above[k];
+    }
+    for (i32 k = end - 1; k >= first; k--) {
+      const i32 parent = parents[k];
+      if (parent < 0) continue;
+      const double factor = above[k] / diagonal[k];
+      diagonal[parent] -= factor * below[k];
+      rhs[parent] -= factor * rhs[k];
+    }
+    for (i32 k = first; k < end; k++) {
+      const i32 parent = parents[k];
+      if (parent >= 0) rhs[k] -= below[k] * rhs[parent];
+      rhs[k] /= diagonal[k];
+      *place(state, of[k]) = rhs[k];
+    }
+  }
+}

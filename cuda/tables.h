@@ -73,7 +73,7 @@ struct plan { i32 tiles, parents, starts, children, level_first, levels, nodes, 
 
 enum op {
   OP_DELIVER, OP_LISTEN, OP_DRIVE, OP_BEGIN, OP_CLEAR, OP_NERNST, OP_SWEEP, OP_FUSED, OP_SHARE, OP_KEEP, OP_SOLVE,
-  OP_MEMBRANE, OP_WHOLE_MEMBRANE, OP_CORRECT, OP_PEERS, OP_FIRE, OP_RECORD, OPS
+  OP_MEMBRANE, OP_WHOLE_MEMBRANE, OP_CORRECT, OP_PEERS, OP_FIRE, OP_DIFFUSE, OP_RECORD, OPS
 };
 
 /* Which of a step's times a stage sees. */

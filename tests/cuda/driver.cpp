@@ -1,14 +1,12 @@
 // A mock of the CUDA driver (libcuda) that runs kernels on the CPU, for tests of programs that use a GPU.
 //
-// It has the entry points that the Rust crate cudarc 0.19 calls and the usual ones around them; `build` makes
-// libcuda.so of it. Kernels are shared objects that the mock of NVRTC (nvrtc.cpp) made: see shim.h for how they run.
-// Device memory is host memory.
+// It has the entry points that Tianyan calls through the Rust crate cudarc 0.19; `build` makes libcuda.so of it. Kernels are
+// shared objects that the mock of NVRTC (nvrtc.cpp) made: see shim.h for how they run. Device memory is host memory.
 //
 // The mock is meant to find mistakes of the host code, and is as strict as CUDA allows:
 // - Streams are lazy: work waits in the queue of its stream until somebody synchronises with it, and between
 //   streams the order is random. Only the copies from and to pageable host memory act at once, as in CUDA. A missing
-//   synchronisation, or a missing event between two streams, therefore shows. Streams never wait for the default
-//   stream on their own (as streams with CU_STREAM_NON_BLOCKING, which is what cudarc makes).
+//   synchronisation therefore shows.
 // - Fresh device memory has all bits set, which is NaN for a double. So have the red zones around every
 //   allocation, which are looked at after every kernel.
 // - Copies and fills are checked against the allocations that live. What is out of range fails with
@@ -29,7 +27,6 @@
 // TIANYAN_MOCK_NO_BARRIER belongs to shim.h, TIANYAN_MOCK_CACHE to nvrtc.cpp.
 
 #include <algorithm>
-#include <chrono>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
@@ -38,13 +35,11 @@
 #include <deque>
 #include <dlfcn.h>
 #include <elf.h>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -62,66 +57,23 @@ enum Result {
     INVALID_DEVICE = 101,
     INVALID_IMAGE = 200,
     INVALID_CONTEXT = 201,
-    FILE_NOT_FOUND = 301,
     OPERATING_SYSTEM = 304,
     INVALID_HANDLE = 400,
     ILLEGAL_STATE = 401,
     NOT_FOUND = 500,
-    NOT_READY = 600,
     ILLEGAL_ADDRESS = 700,
     LAUNCH_FAILED = 719,
     NOT_SUPPORTED = 801,
     CAPTURE_UNSUPPORTED = 900,
     CAPTURE_INVALIDATED = 901,
-    CAPTURE_MERGE = 902,
-    CAPTURE_UNMATCHED = 903,
-    CAPTURE_UNJOINED = 904,
-    CAPTURE_ISOLATION = 905,
-    CAPTURED_EVENT = 907,
     CAPTURE_WRONG_THREAD = 908,
-};
-
-struct ErrorText {
-    Result code;
-    const char *name, *text;
-};
-
-const ErrorText ERRORS[] = {
-    {SUCCESS, "CUDA_SUCCESS", "no error"},
-    {INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
-    {OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
-    {NOT_INITIALIZED, "CUDA_ERROR_NOT_INITIALIZED", "initialization error"},
-    {NO_DEVICE, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
-    {INVALID_DEVICE, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
-    {INVALID_IMAGE, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
-    {INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
-    {FILE_NOT_FOUND, "CUDA_ERROR_FILE_NOT_FOUND", "file not found"},
-    {OPERATING_SYSTEM, "CUDA_ERROR_OPERATING_SYSTEM", "OS call failed"},
-    {INVALID_HANDLE, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"},
-    {ILLEGAL_STATE, "CUDA_ERROR_ILLEGAL_STATE", "the operation cannot be performed in the present state"},
-    {NOT_FOUND, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
-    {NOT_READY, "CUDA_ERROR_NOT_READY", "device not ready"},
-    {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
-    {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
-    {NOT_SUPPORTED, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported"},
-    {CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing"},
-    {CAPTURE_INVALIDATED, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", "operation failed due to an error during capture"},
-    {CAPTURE_MERGE, "CUDA_ERROR_STREAM_CAPTURE_MERGE", "operation would merge separate capture sequences"},
-    {CAPTURE_UNMATCHED, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED", "capture was not ended in the stream where it began"},
-    {CAPTURE_UNJOINED, "CUDA_ERROR_STREAM_CAPTURE_UNJOINED", "capturing stream has unjoined work"},
-    {CAPTURE_ISOLATION, "CUDA_ERROR_STREAM_CAPTURE_ISOLATION", "dependency on uncaptured work in another stream"},
-    {CAPTURED_EVENT, "CUDA_ERROR_CAPTURED_EVENT", "operation not permitted on an event recorded in a capture"},
-    {CAPTURE_WRONG_THREAD, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD", "capture cannot be ended by another thread"},
 };
 
 using Address = unsigned long long; // CUdeviceptr
 
 constexpr int MAX_THREADS = 1024;
-constexpr int WARP = 32;
-constexpr int SHARED_DEFAULT = 49152;         // dynamic shared memory that a kernel gets without asking for more
-constexpr int SHARED_OPT_IN = 232448;         // the most that it may ask for
-constexpr int SHARED_MULTIPROCESSOR = 233472;
-constexpr int SHARED_RESERVED = 1024;
+constexpr int SHARED_DEFAULT = 49152; // dynamic shared memory that a kernel gets without asking for more
+constexpr int SHARED_OPT_IN = 232448; // the most that it may ask for
 constexpr size_t RED_ZONE = 256;
 constexpr unsigned char POISON = 0xff;
 constexpr size_t QUEUE_LIMIT = 1024; // a real queue is bounded, too: beyond, a launch waits
@@ -185,7 +137,6 @@ thread_local Device *current = nullptr;
 struct Allocation {
     size_t size;
     Device *device;
-    bool being_freed = false;
 };
 
 std::map<uintptr_t, Allocation> allocations;
@@ -276,7 +227,7 @@ struct Module {
     std::map<std::string, Function> functions;
 };
 
-// Streams, events, graphs
+// Streams and graphs
 
 // A piece of work of a stream or of a graph; called when its turn has come.
 using Work = std::function<Result()>;
@@ -286,33 +237,16 @@ struct Graph {
     size_t kernels = 0;
 };
 
-struct Stream;
-
-// A capture in progress: the streams that take part, and what they have been given so far.
+// A capture in progress: what the stream has been given so far.
 struct Capture {
     Graph graph;
-    Stream *origin;
-    unsigned mode; // CUstreamCaptureMode: 0 global, 1 thread-local, 2 relaxed
     std::thread::id thread;
     bool invalid = false;
-    std::set<Stream *> streams;
 };
 
 struct Stream {
     std::deque<Work> queue;
-    uint64_t submitted = 0, done = 0; // works so far
-    std::shared_ptr<Capture> capture;
-    uint64_t captured = 0; // works that the capture got from this stream
-    bool joined = true;    // whether the origin of the capture waits for all of them
-};
-
-struct Event {
-    bool timed;
-    std::shared_ptr<Stream> stream; // where it was recorded last; none before
-    uint64_t position = 0;          // complete when that stream has done so many works
-    std::weak_ptr<Capture> capture; // or the capture that it was recorded in
-    bool captured = false;
-    std::chrono::steady_clock::time_point time;
+    std::unique_ptr<Capture> capture;
 };
 
 // Handles are addresses. The tables tell those that live from all others.
@@ -320,9 +254,7 @@ template <class T> using Table = std::map<void *, std::shared_ptr<T>>;
 Table<Module> modules;
 std::map<void *, Function *> functions;
 Table<Stream> streams;
-Table<Event> events;
 Table<Graph> graphs, executables;
-const std::shared_ptr<Stream> default_stream = std::make_shared<Stream>();
 
 template <class T> void *enlist(Table<T> &table, std::shared_ptr<T> object)
 {
@@ -337,12 +269,6 @@ template <class T> std::shared_ptr<T> find(const Table<T> &table, void *handle)
     return found == table.end() ? nullptr : found->second;
 }
 
-// 0, 1 and 2 stand for the default streams.
-std::shared_ptr<Stream> find_stream(void *handle)
-{
-    return uintptr_t(handle) <= 2 ? default_stream : find(streams, handle);
-}
-
 // Does the first work in the queue.
 void step(Stream &stream)
 {
@@ -350,26 +276,18 @@ void step(Stream &stream)
     stream.queue.pop_front();
     if (broken == SUCCESS)
         broken = work();
-    ++stream.done;
-}
-
-void run_until(Stream &stream, uint64_t position)
-{
-    while (stream.done < position)
-        step(stream);
 }
 
 void run_all(Stream &stream)
 {
-    run_until(stream, stream.submitted);
+    while (!stream.queue.empty())
+        step(stream);
 }
 
 void run_everything()
 {
     for (;;) {
         std::vector<Stream *> busy;
-        if (!default_stream->queue.empty())
-            busy.push_back(default_stream.get());
         for (const auto &entry : streams)
             if (!entry.second->queue.empty())
                 busy.push_back(entry.second.get());
@@ -385,38 +303,27 @@ Result submit(Stream &stream, Work work)
         if (stream.capture->invalid)
             return CAPTURE_INVALIDATED;
         stream.capture->graph.works.push_back(std::move(work));
-        ++stream.captured;
-        stream.joined = stream.capture->origin == &stream;
         return SUCCESS;
     }
     stream.queue.push_back(std::move(work));
-    ++stream.submitted;
     if (stream.queue.size() > QUEUE_LIMIT)
         step(stream);
     return broken;
 }
 
 // For calls that may not be made during a capture: synchronising ones, and those that may synchronise. Spoils the
-// captures that forbid them to this thread.
+// captures of this thread (CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).
 Result forbid_capture(const char *call)
 {
     Result result = SUCCESS;
     for (const auto &entry : streams) {
         Capture *capture = entry.second->capture.get();
-        if (!capture || capture->mode == 2 || (capture->mode == 1 && capture->thread != std::this_thread::get_id()))
+        if (!capture || capture->thread != std::this_thread::get_id())
             continue;
         capture->invalid = true;
         result = CAPTURE_UNSUPPORTED;
     }
     return result == SUCCESS ? result : complain(result, "%s during the capture of a graph", call);
-}
-
-Result forbid_capture(Stream &stream, const char *call)
-{
-    if (!stream.capture)
-        return SUCCESS;
-    stream.capture->invalid = true;
-    return complain(CAPTURE_UNSUPPORTED, "%s on a stream that is being captured", call);
 }
 
 Result check_context()
@@ -462,7 +369,7 @@ Work copy_work(const char *call, Address to, Address from, size_t size, bool to_
 
 Result copy_to_device(void *handle, const char *call, Address to, const void *from, size_t size)
 {
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     if (!stream)
         return INVALID_HANDLE;
     if (Result result = check_range(call, to, size))
@@ -478,7 +385,7 @@ Result copy_to_device(void *handle, const char *call, Address to, const void *fr
 
 Result copy_to_host(void *handle, const char *call, void *to, Address from, size_t size)
 {
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     if (!stream)
         return INVALID_HANDLE;
     if (Result result = check_range(call, from, size))
@@ -493,7 +400,7 @@ Result copy_to_host(void *handle, const char *call, void *to, Address from, size
 
 Result copy_on_device(void *handle, const char *call, Address to, Address from, size_t size)
 {
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     if (!stream)
         return INVALID_HANDLE;
     if (Result result = check_range(call, to, size))
@@ -503,36 +410,26 @@ Result copy_on_device(void *handle, const char *call, Address to, Address from, 
     return submit(*stream, copy_work(call, to, from, size, true, true));
 }
 
-template <class T> Result fill(void *handle, const char *call, Address to, T value, size_t count)
+Result fill(void *handle, const char *call, Address to, unsigned char value, size_t size)
 {
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     if (!stream)
         return INVALID_HANDLE;
-    if (to % sizeof(T) != 0)
-        return complain(INVALID_VALUE, "%s: %#llx is not aligned", call, to);
-    if (Result result = check_range(call, to, count * sizeof(T)))
+    if (Result result = check_range(call, to, size))
         return result;
     return submit(*stream, [=] {
-        if (check_range(call, to, count * sizeof(T)))
+        if (check_range(call, to, size))
             return ILLEGAL_ADDRESS;
-        std::fill_n(reinterpret_cast<T *>(to), count, value);
+        std::memset(bytes(to), value, size);
         return SUCCESS;
     });
-}
-
-// The synchronous form of a call on the default stream.
-Result finish(Result result)
-{
-    if (result == SUCCESS)
-        run_all(*default_stream);
-    return result == SUCCESS ? broken : result;
 }
 
 // Launches
 
 Result launch(void *function, unsigned grid, unsigned block, unsigned shared, void *handle, void **parameters)
 {
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     auto found = functions.find(function);
     if (!stream || found == functions.end())
         return INVALID_HANDLE;
@@ -559,14 +456,6 @@ Result launch(void *function, unsigned grid, unsigned block, unsigned shared, vo
     else if (++launches == LAUNCH_FAILS)
         return broken = LAUNCH_FAILED;
     return submit(*stream, std::move(work));
-}
-
-// How many blocks of this size a multiprocessor would hold.
-int resident_blocks(int block, size_t shared)
-{
-    int threads = (block + WARP - 1) / WARP * WARP;
-    size_t by_shared = SHARED_MULTIPROCESSOR / (shared + SHARED_RESERVED);
-    return int(std::min({size_t(2048 / threads), by_shared, size_t(32)}));
 }
 
 // Modules
@@ -607,44 +496,16 @@ Result load(void **handle, const void *image, size_t size)
     return SUCCESS;
 }
 
-int attribute(int which, int ordinal)
+int attribute(int which)
 {
     switch (which) {
-    case 1: return MAX_THREADS;          // MAX_THREADS_PER_BLOCK
-    case 2: return MAX_THREADS;          // MAX_BLOCK_DIM_X
-    case 3: return 1024;                 // MAX_BLOCK_DIM_Y
-    case 4: return 64;                   // MAX_BLOCK_DIM_Z
-    case 5: return 0x7fffffff;           // MAX_GRID_DIM_X
-    case 6: return 65535;                // MAX_GRID_DIM_Y
-    case 7: return 65535;                // MAX_GRID_DIM_Z
-    case 8: return SHARED_DEFAULT;       // MAX_SHARED_MEMORY_PER_BLOCK
-    case 9: return 65536;                // TOTAL_CONSTANT_MEMORY
-    case 10: return WARP;                // WARP_SIZE
-    case 12: return 65536;               // MAX_REGISTERS_PER_BLOCK
-    case 13: return 1980000;             // CLOCK_RATE
-    case 16: return MULTIPROCESSORS;     // MULTIPROCESSOR_COUNT
-    case 19: return 1;                   // CAN_MAP_HOST_MEMORY
-    case 31: return 1;                   // CONCURRENT_KERNELS
-    case 32: return 1;                   // ECC_ENABLED
-    case 33: return ordinal;             // PCI_BUS_ID
-    case 36: return 2619000;             // MEMORY_CLOCK_RATE
-    case 37: return 5120;                // GLOBAL_MEMORY_BUS_WIDTH
-    case 38: return 52428800;            // L2_CACHE_SIZE
-    case 39: return 2048;                // MAX_THREADS_PER_MULTIPROCESSOR
-    case 40: return 3;                   // ASYNC_ENGINE_COUNT
-    case 41: return 1;                   // UNIFIED_ADDRESSING
-    case 75: return 9;                   // COMPUTE_CAPABILITY_MAJOR
-    case 76: return 0;                   // COMPUTE_CAPABILITY_MINOR
-    case 78: return 1;                   // STREAM_PRIORITIES_SUPPORTED
-    case 81: return SHARED_MULTIPROCESSOR; // MAX_SHARED_MEMORY_PER_MULTIPROCESSOR
-    case 82: return 65536;               // MAX_REGISTERS_PER_MULTIPROCESSOR
-    case 87: return 2;                   // SINGLE_TO_DOUBLE_PRECISION_PERF_RATIO
-    case 97: return SHARED_OPT_IN;       // MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
-    case 99: return 1;                   // HOST_REGISTER_SUPPORTED
-    case 106: return 32;                 // MAX_BLOCKS_PER_MULTIPROCESSOR
-    case 111: return SHARED_RESERVED;    // RESERVED_SHARED_MEMORY_PER_BLOCK
-    case 115: return 1;                  // MEMORY_POOLS_SUPPORTED
-    default: return 0;
+    case 13: return 1980000;         // CLOCK_RATE
+    case 16: return MULTIPROCESSORS; // MULTIPROCESSOR_COUNT
+    case 75: return 9;               // COMPUTE_CAPABILITY_MAJOR
+    case 76: return 0;               // COMPUTE_CAPABILITY_MINOR
+    case 97: return SHARED_OPT_IN;   // MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
+    case 115: return 1;              // MEMORY_POOLS_SUPPORTED
+    default: return complain(SUCCESS, "the attribute %d of a device is not known here", which);
     }
 }
 
@@ -662,29 +523,7 @@ int attribute(int which, int ordinal)
     if (Result checking = (check))                          \
     return checking
 
-// Errors, initialisation, devices
-
-API cuGetErrorName(int error, const char **name)
-{
-    for (const ErrorText &known : ERRORS)
-        if (known.code == error) {
-            *name = known.name;
-            return SUCCESS;
-        }
-    *name = nullptr;
-    return INVALID_VALUE;
-}
-
-API cuGetErrorString(int error, const char **description)
-{
-    for (const ErrorText &known : ERRORS)
-        if (known.code == error) {
-            *description = known.text;
-            return SUCCESS;
-        }
-    *description = nullptr;
-    return INVALID_VALUE;
-}
+// Initialisation and devices
 
 API cuInit(unsigned flags)
 {
@@ -722,37 +561,10 @@ API cuDeviceGetName(char *name, int length, int device)
     return SUCCESS;
 }
 
-API cuDeviceGetUuid_v2(void *uuid, int device)
-{
-    ENTER(check_device(device));
-    std::memcpy(uuid, "Tianyan mock dev", 16);
-    static_cast<unsigned char *>(uuid)[15] = static_cast<unsigned char>(device);
-    return SUCCESS;
-}
-
-API cuDeviceGetUuid(void *uuid, int device)
-{
-    return cuDeviceGetUuid_v2(uuid, device);
-}
-
-API cuDeviceTotalMem_v2(size_t *size, int device)
-{
-    ENTER(check_device(device));
-    *size = MEMORY;
-    return SUCCESS;
-}
-
 API cuDeviceGetAttribute(int *value, int which, int device)
 {
     ENTER(check_device(device));
-    *value = attribute(which, device);
-    return SUCCESS;
-}
-
-API cuDeviceCanAccessPeer(int *can, int, int)
-{
-    ENTER(check_initialised());
-    *can = 0;
+    *value = attribute(which);
     return SUCCESS;
 }
 
@@ -786,14 +598,6 @@ API cuDevicePrimaryCtxRelease_v2(int device)
     return SUCCESS;
 }
 
-API cuDevicePrimaryCtxGetState(int device, unsigned *flags, int *active)
-{
-    ENTER(check_device(device));
-    *flags = 0;
-    *active = devices[size_t(device)].retained > 0;
-    return SUCCESS;
-}
-
 API cuCtxGetCurrent(void **context)
 {
     ENTER(check_initialised());
@@ -811,69 +615,12 @@ API cuCtxSetCurrent(void *context)
     return SUCCESS;
 }
 
-API cuCtxGetDevice(int *device)
-{
-    ENTER(check_context());
-    *device = int(current - devices.data());
-    return SUCCESS;
-}
-
 API cuCtxSynchronize()
 {
     ENTER(check_context());
     CHECK(forbid_capture("cuCtxSynchronize"));
     run_everything();
     return broken;
-}
-
-API cuCtxGetStreamPriorityRange(int *least, int *greatest)
-{
-    ENTER(check_context());
-    *least = 0;
-    *greatest = -5;
-    return SUCCESS;
-}
-
-API cuCtxSetFlags(unsigned)
-{
-    ENTER(check_context());
-    return SUCCESS;
-}
-
-API cuCtxSetLimit(int, size_t)
-{
-    ENTER(check_context());
-    return SUCCESS;
-}
-
-API cuCtxGetLimit(size_t *value, int)
-{
-    ENTER(check_context());
-    *value = 0;
-    return SUCCESS;
-}
-
-API cuCtxSetCacheConfig(int)
-{
-    ENTER(check_context());
-    return SUCCESS;
-}
-
-API cuCtxGetCacheConfig(int *config)
-{
-    ENTER(check_context());
-    *config = 0;
-    return SUCCESS;
-}
-
-API cuProfilerStart()
-{
-    return SUCCESS;
-}
-
-API cuProfilerStop()
-{
-    return SUCCESS;
 }
 
 // Streams
@@ -883,11 +630,6 @@ API cuStreamCreate(void **stream, unsigned)
     ENTER(check_context());
     *stream = enlist(streams, std::make_shared<Stream>());
     return SUCCESS;
-}
-
-API cuStreamCreateWithPriority(void **stream, unsigned flags, int)
-{
-    return cuStreamCreate(stream, flags);
 }
 
 API cuStreamDestroy_v2(void *handle)
@@ -904,161 +646,12 @@ API cuStreamDestroy_v2(void *handle)
 API cuStreamSynchronize(void *handle)
 {
     ENTER(check_context());
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     if (!stream)
         return INVALID_HANDLE;
-    CHECK(forbid_capture(*stream, "cuStreamSynchronize"));
+    CHECK(forbid_capture("cuStreamSynchronize"));
     run_all(*stream);
     return broken;
-}
-
-// Also makes a little progress, so that a host that asks again and again comes to an end.
-API cuStreamQuery(void *handle)
-{
-    ENTER(check_context());
-    auto stream = find_stream(handle);
-    if (!stream)
-        return INVALID_HANDLE;
-    CHECK(forbid_capture("cuStreamQuery"));
-    if (stream->queue.empty())
-        return SUCCESS;
-    step(*stream);
-    return broken == SUCCESS ? NOT_READY : broken;
-}
-
-API cuStreamWaitEvent(void *handle, void *event_handle, unsigned)
-{
-    ENTER(check_context());
-    auto stream = find_stream(handle);
-    auto event = find(events, event_handle);
-    if (!stream || !event)
-        return INVALID_HANDLE;
-    if (!event->stream)
-        return SUCCESS;
-    if (!event->captured) {
-        if (stream->capture) {
-            stream->capture->invalid = true;
-            return complain(CAPTURE_ISOLATION, "a captured stream waits for an event from before the capture");
-        }
-        return submit(*stream, [other = event->stream, position = event->position] {
-            run_until(*other, position);
-            return broken;
-        });
-    }
-    auto capture = event->capture.lock();
-    if (!capture)
-        return complain(CAPTURED_EVENT, "a stream waits for an event of a capture that has ended");
-    if (stream->capture && stream->capture != capture)
-        return CAPTURE_MERGE;
-    if (!stream->capture) {
-        // This is how a second stream comes into a capture.
-        stream->capture = capture;
-        stream->captured = 0;
-        stream->joined = false;
-        capture->streams.insert(stream.get());
-    }
-    if (stream.get() == capture->origin && event->position == event->stream->captured)
-        event->stream->joined = true;
-    return SUCCESS;
-}
-
-API cuLaunchHostFunc(void *handle, void (*function)(void *), void *argument)
-{
-    ENTER(check_context());
-    auto stream = find_stream(handle);
-    if (!stream)
-        return INVALID_HANDLE;
-    return submit(*stream, [=] {
-        function(argument);
-        return SUCCESS;
-    });
-}
-
-// Events
-
-API cuEventCreate(void **event, unsigned flags)
-{
-    ENTER(check_context());
-    auto made = std::make_shared<Event>();
-    made->timed = !(flags & 2); // CU_EVENT_DISABLE_TIMING
-    *event = enlist(events, std::move(made));
-    return SUCCESS;
-}
-
-API cuEventDestroy_v2(void *handle)
-{
-    ENTER(check_context());
-    return events.erase(handle) ? SUCCESS : INVALID_HANDLE;
-}
-
-API cuEventRecord(void *handle, void *stream_handle)
-{
-    ENTER(check_context());
-    auto event = find(events, handle);
-    auto stream = find_stream(stream_handle);
-    if (!event || !stream)
-        return INVALID_HANDLE;
-    event->stream = stream;
-    event->captured = bool(stream->capture);
-    event->capture = stream->capture;
-    if (event->captured) {
-        event->position = stream->captured;
-        return stream->capture->invalid ? CAPTURE_INVALIDATED : SUCCESS;
-    }
-    event->position = stream->submitted + 1;
-    return submit(*stream, [event] {
-        event->time = std::chrono::steady_clock::now();
-        return SUCCESS;
-    });
-}
-
-API cuEventSynchronize(void *handle)
-{
-    ENTER(check_context());
-    auto event = find(events, handle);
-    if (!event)
-        return INVALID_HANDLE;
-    if (event->captured)
-        return CAPTURED_EVENT;
-    CHECK(forbid_capture("cuEventSynchronize"));
-    if (event->stream)
-        run_until(*event->stream, event->position);
-    return broken;
-}
-
-// Also makes a little progress, as cuStreamQuery does.
-API cuEventQuery(void *handle)
-{
-    ENTER(check_context());
-    auto event = find(events, handle);
-    if (!event)
-        return INVALID_HANDLE;
-    if (event->captured)
-        return CAPTURED_EVENT;
-    CHECK(forbid_capture("cuEventQuery"));
-    if (!event->stream || event->stream->done >= event->position)
-        return SUCCESS;
-    step(*event->stream);
-    return broken == SUCCESS ? NOT_READY : broken;
-}
-
-API cuEventElapsedTime_v2(float *milliseconds, void *start_handle, void *end_handle)
-{
-    ENTER(check_context());
-    auto start = find(events, start_handle), end = find(events, end_handle);
-    if (!start || !end || !start->timed || !end->timed || !start->stream || !end->stream)
-        return INVALID_HANDLE;
-    if (start->captured || end->captured)
-        return CAPTURED_EVENT;
-    if (start->stream->done < start->position || end->stream->done < end->position)
-        return NOT_READY;
-    *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
-    return SUCCESS;
-}
-
-API cuEventElapsedTime(float *milliseconds, void *start, void *end)
-{
-    return cuEventElapsedTime_v2(milliseconds, start, end);
 }
 
 // Memory
@@ -1078,22 +671,6 @@ API cuMemAlloc_v2(Address *address, size_t size)
     return size == 0 ? INVALID_VALUE : allocate(address, size);
 }
 
-API cuMemAllocAsync(Address *address, size_t size, void *handle)
-{
-    ENTER(check_context());
-    auto stream = find_stream(handle);
-    if (!stream)
-        return INVALID_HANDLE;
-    CHECK(forbid_capture(*stream, "cuMemAllocAsync"));
-    *address = 0;
-    return size == 0 ? SUCCESS : allocate(address, size);
-}
-
-API cuMemAllocFromPoolAsync(Address *address, size_t size, void *, void *stream)
-{
-    return cuMemAllocAsync(address, size, stream);
-}
-
 API cuMemFree_v2(Address address)
 {
     ENTER(check_context());
@@ -1105,25 +682,6 @@ API cuMemFree_v2(Address address)
         return complain(INVALID_VALUE, "cuMemFree: nothing is allocated at %#llx", address);
     release(address);
     return broken;
-}
-
-API cuMemFreeAsync(Address address, void *handle)
-{
-    ENTER(check_context());
-    auto stream = find_stream(handle);
-    if (!stream)
-        return INVALID_HANDLE;
-    CHECK(forbid_capture(*stream, "cuMemFreeAsync"));
-    if (address == 0)
-        return SUCCESS;
-    auto found = allocations.find(address);
-    if (found == allocations.end() || found->second.being_freed)
-        return complain(INVALID_VALUE, "cuMemFreeAsync: nothing is allocated at %#llx", address);
-    found->second.being_freed = true;
-    return submit(*stream, [=] {
-        release(address);
-        return SUCCESS;
-    });
 }
 
 API cuMemHostAlloc(void **address, size_t size, unsigned)
@@ -1141,11 +699,6 @@ API cuMemHostAlloc(void **address, size_t size, unsigned)
     return SUCCESS;
 }
 
-API cuMemAllocHost_v2(void **address, size_t size)
-{
-    return cuMemHostAlloc(address, size, 0);
-}
-
 API cuMemFreeHost(void *address)
 {
     ENTER(check_context());
@@ -1155,27 +708,6 @@ API cuMemFreeHost(void *address)
         return complain(INVALID_VALUE, "cuMemFreeHost: no pinned memory begins at %p", address);
     std::free(address);
     return broken;
-}
-
-API cuMemHostRegister_v2(void *address, size_t size, unsigned)
-{
-    ENTER(check_context());
-    pinned[uintptr_t(address)] = size;
-    return SUCCESS;
-}
-
-API cuMemHostUnregister(void *address)
-{
-    ENTER(check_context());
-    run_everything();
-    return pinned.erase(uintptr_t(address)) ? broken : INVALID_VALUE;
-}
-
-API cuMemHostGetDevicePointer_v2(Address *address, void *host, unsigned)
-{
-    ENTER(check_context());
-    *address = Address(host);
-    return is_pinned(host, 1) ? SUCCESS : INVALID_VALUE;
 }
 
 API cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t size, void *stream)
@@ -1196,114 +728,10 @@ API cuMemcpyDtoDAsync_v2(Address to, Address from, size_t size, void *stream)
     return copy_on_device(stream, "cuMemcpyDtoDAsync", to, from, size);
 }
 
-API cuMemcpyPeerAsync(Address to, void *, Address from, void *, size_t size, void *stream)
-{
-    ENTER(check_context());
-    return copy_on_device(stream, "cuMemcpyPeerAsync", to, from, size);
-}
-
-// The kind of either address follows from the address, as with CUDA's unified addressing.
-API cuMemcpyAsync(Address to, Address from, size_t size, void *stream)
-{
-    ENTER(check_context());
-    if (on_device(to, size) && on_device(from, size))
-        return copy_on_device(stream, "cuMemcpyAsync", to, from, size);
-    if (on_device(to, size))
-        return copy_to_device(stream, "cuMemcpyAsync", to, bytes(from), size);
-    return copy_to_host(stream, "cuMemcpyAsync", bytes(to), from, size);
-}
-
-API cuMemcpyHtoD_v2(Address to, const void *from, size_t size)
-{
-    ENTER(check_context());
-    CHECK(forbid_capture("cuMemcpyHtoD"));
-    return finish(copy_to_device(nullptr, "cuMemcpyHtoD", to, from, size));
-}
-
-API cuMemcpyDtoH_v2(void *to, Address from, size_t size)
-{
-    ENTER(check_context());
-    CHECK(forbid_capture("cuMemcpyDtoH"));
-    return finish(copy_to_host(nullptr, "cuMemcpyDtoH", to, from, size));
-}
-
-API cuMemcpyDtoD_v2(Address to, Address from, size_t size)
-{
-    ENTER(check_context());
-    CHECK(forbid_capture("cuMemcpyDtoD"));
-    return finish(copy_on_device(nullptr, "cuMemcpyDtoD", to, from, size));
-}
-
-API cuMemcpy(Address to, Address from, size_t size)
-{
-    ENTER(check_context());
-    CHECK(forbid_capture("cuMemcpy"));
-    return finish(cuMemcpyAsync(to, from, size, nullptr));
-}
-
 API cuMemsetD8Async(Address to, unsigned char value, size_t count, void *stream)
 {
     ENTER(check_context());
     return fill(stream, "cuMemsetD8Async", to, value, count);
-}
-
-API cuMemsetD16Async(Address to, unsigned short value, size_t count, void *stream)
-{
-    ENTER(check_context());
-    return fill(stream, "cuMemsetD16Async", to, value, count);
-}
-
-API cuMemsetD32Async(Address to, unsigned value, size_t count, void *stream)
-{
-    ENTER(check_context());
-    return fill(stream, "cuMemsetD32Async", to, value, count);
-}
-
-API cuMemsetD8_v2(Address to, unsigned char value, size_t count)
-{
-    ENTER(check_context());
-    CHECK(forbid_capture("cuMemsetD8"));
-    return finish(fill(nullptr, "cuMemsetD8", to, value, count));
-}
-
-API cuMemsetD16_v2(Address to, unsigned short value, size_t count)
-{
-    ENTER(check_context());
-    CHECK(forbid_capture("cuMemsetD16"));
-    return finish(fill(nullptr, "cuMemsetD16", to, value, count));
-}
-
-API cuMemsetD32_v2(Address to, unsigned value, size_t count)
-{
-    ENTER(check_context());
-    CHECK(forbid_capture("cuMemsetD32"));
-    return finish(fill(nullptr, "cuMemsetD32", to, value, count));
-}
-
-// Memory pools: there is one per device, whose settings have no effect.
-
-API cuDeviceGetDefaultMemPool(void **pool, int device)
-{
-    ENTER(check_device(device));
-    *pool = &devices[size_t(device)];
-    return SUCCESS;
-}
-
-API cuDeviceGetMemPool(void **pool, int device)
-{
-    return cuDeviceGetDefaultMemPool(pool, device);
-}
-
-API cuMemPoolSetAttribute(void *, int, void *)
-{
-    ENTER(check_initialised());
-    return SUCCESS;
-}
-
-API cuMemPoolTrimTo(void *, size_t)
-{
-    ENTER(check_initialised());
-    return SUCCESS;
 }
 
 // Modules and kernels
@@ -1314,21 +742,6 @@ API cuModuleLoadData(void **module, const void *image)
     CHECK(forbid_capture("cuModuleLoadData"));
     size_t size = image ? image_size(image) : 0;
     return size == 0 ? INVALID_IMAGE : load(module, image, size);
-}
-
-API cuModuleLoadDataEx(void **module, const void *image, unsigned, int *, void **)
-{
-    return cuModuleLoadData(module, image);
-}
-
-API cuModuleLoad(void **module, const char *path)
-{
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return FILE_NOT_FOUND;
-    std::string image(std::istreambuf_iterator<char>(file), {});
-    image.resize(std::max(image.size(), sizeof(Elf64_Ehdr)));
-    return image_size(image.data()) > image.size() ? INVALID_IMAGE : cuModuleLoadData(module, image.data());
 }
 
 API cuModuleUnload(void *handle)
@@ -1362,11 +775,6 @@ API cuModuleGetFunction(void **function, void *handle, const char *name)
     return SUCCESS;
 }
 
-API cuModuleGetGlobal_v2(Address *, size_t *, void *, const char *)
-{
-    return NOT_FOUND;
-}
-
 API cuFuncSetAttribute(void *function, int which, int value)
 {
     ENTER(check_context());
@@ -1381,47 +789,6 @@ API cuFuncSetAttribute(void *function, int which, int value)
     return SUCCESS;
 }
 
-API cuFuncGetAttribute(int *value, int which, void *function)
-{
-    ENTER(check_context());
-    auto found = functions.find(function);
-    if (found == functions.end())
-        return INVALID_HANDLE;
-    switch (which) {
-    case 0: *value = MAX_THREADS; break;                       // MAX_THREADS_PER_BLOCK
-    case 4: *value = 64; break;                                // NUM_REGS
-    case 5: *value = 90; break;                                // PTX_VERSION
-    case 6: *value = 90; break;                                // BINARY_VERSION
-    case 8: *value = found->second->max_dynamic_shared; break; // MAX_DYNAMIC_SHARED_SIZE_BYTES
-    case 9: *value = -1; break;                                // PREFERRED_SHARED_MEMORY_CARVEOUT
-    default: *value = 0;
-    }
-    return SUCCESS;
-}
-
-API cuFuncSetCacheConfig(void *, int)
-{
-    ENTER(check_context());
-    return SUCCESS;
-}
-
-API cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, void *function, int block, size_t shared,
-                                                         unsigned)
-{
-    ENTER(check_context());
-    if (!functions.count(function))
-        return INVALID_HANDLE;
-    if (block < 1 || block > MAX_THREADS)
-        return INVALID_VALUE;
-    *blocks = resident_blocks(block, shared);
-    return SUCCESS;
-}
-
-API cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *function, int block, size_t shared)
-{
-    return cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, function, block, shared, 0);
-}
-
 API cuLaunchKernel(void *function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                    unsigned block_y, unsigned block_z, unsigned shared, void *stream, void **parameters, void **)
 {
@@ -1431,34 +798,20 @@ API cuLaunchKernel(void *function, unsigned grid_x, unsigned grid_y, unsigned gr
     return launch(function, grid_x, block_x, shared, stream, parameters);
 }
 
-// Blocks run one after the other and could not wait for each other.
-API cuLaunchCooperativeKernel(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *,
-                              void **)
-{
-    return NOT_SUPPORTED;
-}
-
 // Capture and graphs. A graph does its works in the order in which they were captured.
 
 API cuStreamBeginCapture_v2(void *handle, unsigned mode)
 {
     ENTER(check_context());
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     if (!stream)
         return INVALID_HANDLE;
-    if (stream == default_stream)
-        return complain(CAPTURE_UNSUPPORTED, "the default stream cannot be captured");
     if (stream->capture)
         return ILLEGAL_STATE;
-    if (mode > 2)
-        return INVALID_VALUE;
-    stream->capture = std::make_shared<Capture>();
-    stream->capture->origin = stream.get();
-    stream->capture->mode = mode;
+    if (mode != 1)
+        return complain(NOT_SUPPORTED, "only captures of mode THREAD_LOCAL");
+    stream->capture = std::make_unique<Capture>();
     stream->capture->thread = std::this_thread::get_id();
-    stream->capture->streams.insert(stream.get());
-    stream->captured = 0;
-    stream->joined = true;
     return SUCCESS;
 }
 
@@ -1466,59 +819,18 @@ API cuStreamEndCapture(void *handle, void **graph)
 {
     ENTER(check_context());
     *graph = nullptr;
-    auto stream = find_stream(handle);
+    auto stream = find(streams, handle);
     if (!stream)
         return INVALID_HANDLE;
-    auto capture = stream->capture;
-    if (!capture)
+    if (!stream->capture)
         return ILLEGAL_STATE;
-    if (capture->origin != stream.get())
-        return CAPTURE_UNMATCHED;
-    if (capture->mode != 2 && capture->thread != std::this_thread::get_id())
+    if (stream->capture->thread != std::this_thread::get_id())
         return CAPTURE_WRONG_THREAD;
-    bool joined = true;
-    for (Stream *member : capture->streams) {
-        joined = joined && member->joined;
-        member->capture.reset();
-    }
+    auto capture = std::move(stream->capture);
     if (capture->invalid)
         return CAPTURE_INVALIDATED;
-    if (!joined)
-        return CAPTURE_UNJOINED;
     *graph = enlist(graphs, std::make_shared<Graph>(std::move(capture->graph)));
     return SUCCESS;
-}
-
-API cuStreamGetCaptureInfo_v2(void *handle, int *status, uint64_t *id, void **graph, const void **dependencies,
-                              size_t *count)
-{
-    ENTER(check_context());
-    auto stream = find_stream(handle);
-    if (!stream)
-        return INVALID_HANDLE;
-    *status = !stream->capture ? 0 : stream->capture->invalid ? 2 : 1;
-    if (id)
-        *id = uint64_t(stream->capture.get());
-    if (graph)
-        *graph = nullptr;
-    if (dependencies)
-        *dependencies = nullptr;
-    if (count)
-        *count = 0;
-    return SUCCESS;
-}
-
-API cuStreamGetCaptureInfo_v3(void *stream, int *status, uint64_t *id, void **graph, const void **dependencies,
-                              const void **edges, size_t *count)
-{
-    if (edges)
-        *edges = nullptr;
-    return cuStreamGetCaptureInfo_v2(stream, status, id, graph, dependencies, count);
-}
-
-API cuStreamIsCapturing(void *stream, int *status)
-{
-    return cuStreamGetCaptureInfo_v2(stream, status, nullptr, nullptr, nullptr, nullptr);
 }
 
 API cuGraphInstantiateWithFlags(void **executable, void *handle, unsigned long long flags)
@@ -1534,22 +846,11 @@ API cuGraphInstantiateWithFlags(void **executable, void *handle, unsigned long l
     return SUCCESS;
 }
 
-API cuGraphInstantiate_v2(void **executable, void *graph, void **, char *, size_t)
-{
-    return cuGraphInstantiateWithFlags(executable, graph, 0);
-}
-
-API cuGraphUpload(void *executable, void *stream)
-{
-    ENTER(check_context());
-    return find(executables, executable) && find_stream(stream) ? SUCCESS : INVALID_HANDLE;
-}
-
 API cuGraphLaunch(void *handle, void *stream_handle)
 {
     ENTER(check_context());
     auto graph = find(executables, handle);
-    auto stream = find_stream(stream_handle);
+    auto stream = find(streams, stream_handle);
     if (!graph || !stream)
         return INVALID_HANDLE;
     uint64_t before = launches;
@@ -1575,30 +876,3 @@ API cuGraphDestroy(void *handle)
     ENTER(check_context());
     return graphs.erase(handle) ? SUCCESS : INVALID_HANDLE;
 }
-
-// What the mock does without, but cudarc may look for.
-
-#define UNSUPPORTED(name)                                   \
-    API name(...)                                           \
-    {                                                       \
-        return NOT_SUPPORTED;                               \
-    }
-
-UNSUPPORTED(cuCtxCreate_v4)
-UNSUPPORTED(cuCtxDestroy_v2)
-UNSUPPORTED(cuDeviceSetMemPool)
-UNSUPPORTED(cuDestroyExternalMemory)
-UNSUPPORTED(cuExternalMemoryGetMappedBuffer)
-UNSUPPORTED(cuImportExternalMemory)
-UNSUPPORTED(cuMemAdvise_v2)
-UNSUPPORTED(cuMemAllocManaged)
-UNSUPPORTED(cuMemPoolCreate)
-UNSUPPORTED(cuMemPoolDestroy)
-UNSUPPORTED(cuMemPoolGetAttribute)
-UNSUPPORTED(cuMemPrefetchAsync_v2)
-UNSUPPORTED(cuOccupancyAvailableDynamicSMemPerBlock)
-UNSUPPORTED(cuOccupancyMaxActiveClusters)
-UNSUPPORTED(cuOccupancyMaxPotentialBlockSize)
-UNSUPPORTED(cuOccupancyMaxPotentialBlockSizeWithFlags)
-UNSUPPORTED(cuOccupancyMaxPotentialClusterSize)
-UNSUPPORTED(cuStreamAttachMemAsync)

@@ -90,7 +90,9 @@ fn what_a_driver_refuses_is_told() {
     inner("collisions", &[]);
     inner("no_device", &[("TIANYAN_MOCK_DEVICES", "0")]);
     inner("two_devices", &[("TIANYAN_MOCK_DEVICES", "2")]);
-    inner("out_of_memory", &[("TIANYAN_MOCK_MEMORY", "100000")]);
+    inner("too_large", &[("TIANYAN_MOCK_MEMORY", "100000")]);
+    // The network fits, but not what its epochs need.
+    inner("out_of_memory", &[("TIANYAN_MOCK_MEMORY", "800000")]);
     inner("missing_kernel", &[("TIANYAN_MOCK_NO_FUNCTION", "hear")]);
     inner("failing_launch", &[("TIANYAN_MOCK_LAUNCH_FAILS", "2")]);
 }
@@ -157,6 +159,26 @@ fn two_ranks_are_as_one() {
         assert!(cuda.status.success() && said.contains("on cuda: "), "{said}");
         equal(&one, &two);
     }
+}
+
+/// What fits into no GPU runs on the processor under auto; where the GPU was asked for, earlier results stay.
+#[test]
+fn a_network_larger_than_the_gpu_harms_nothing() {
+    let Some(mock) = mock() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let [results, other] = ["results", "other"].map(|name| folder.path().join(name));
+    let model = ["models/ring/ring_hh.toml", "--duration-ms", "1", "--threads", "1"];
+    let run = |folder: &Path, more: &[&str]| {
+        let full = [("TIANYAN_MOCK_MEMORY", "1000000")];
+        under_mock(tianyan(&[&["run"], &model[..], more].concat(), folder), mock, &full)
+    };
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(run(&results, &["--backend", "cpu"]).status.success());
+    let asked = run(&results, &["--backend", "cuda", "--overwrite"]);
+    assert!(!asked.status.success() && said(&asked).contains("MB of the GPU, which has 0 MB free"), "{}", said(&asked));
+    let auto = run(&other, &["--backend", "auto"]);
+    assert!(auto.status.success() && said(&auto).contains("on cpu: the network takes"), "{}", said(&auto));
+    equal(&results, &other);
 }
 
 #[test]
@@ -239,13 +261,6 @@ fn compare(what: &str, want: &Record, got: &Record) {
     assert!(want == got, "{what}");
 }
 
-/// A model's text without what diffuses, which GPUs leave to the CPU.
-fn without_diffusion(text: &str) -> String {
-    let blocks = text.split("\n\n").filter(|block| !block.contains("mechanism = \"cable\"\ncells"));
-    let text = blocks.collect::<Vec<_>>().join("\n\n");
-    text.lines().filter(|line| !line.contains("cable")).map(|line| format!("{line}\n")).collect()
-}
-
 /// An electrode that lies on all compartments, one of few channels; BEFORE BREAKPOINT that looks at a current; a mechanism
 /// called as an ion, with a variable called as one of its numbers.
 const ORDERS: [(&str, &str); 3] = [
@@ -316,15 +331,7 @@ mod inner {
     #[test]
     #[ignore = "runs under the mock"]
     fn events() {
-        same("events", &without_diffusion(EVENTS), CudaOptions::default());
-        let refused = CudaBackend::new(CudaOptions::default()).map(|backend| {
-            let recipe = recipe(EVENTS, &base());
-            let network = tianyan_tests::model::network(&recipe, &backend);
-            let mut backend = backend;
-            backend.load(network.groups)
-        });
-        let error = refused.expect("a device").expect_err("diffusion").to_string();
-        assert!(error.contains("`cable` diffuses along the cable") && error.contains("--backend cpu"), "{error}");
+        same("events", EVENTS, CudaOptions::default());
     }
 
     #[test]
@@ -395,7 +402,7 @@ mod inner {
             assert!(largest_ms < 0.026, "{file}: spikes move by {largest_ms} ms");
         }
         // Random streams keep their 64 bits.
-        let events = without_diffusion(EVENTS).replace("[run]\n", "[run]\nprecision = \"f32\"\n");
+        let events = EVENTS.replace("[run]\n", "[run]\nprecision = \"f32\"\n");
         assert!(!record(&events, cuda(CudaOptions::default())).spikes.is_empty());
     }
 
@@ -427,7 +434,7 @@ mod inner {
     #[test]
     #[ignore = "runs under the mock"]
     fn few_spikes_fit() {
-        for text in [POINTS, &without_diffusion(EVENTS)] {
+        for text in [POINTS, EVENTS] {
             same("room for one spike", text, CudaOptions { spikes: 1, ..CudaOptions::default() });
         }
     }
@@ -435,8 +442,7 @@ mod inner {
     #[test]
     #[ignore = "runs under the mock"]
     fn snapshots() {
-        let events = without_diffusion(EVENTS);
-        for text in [SYNAPSES, COUPLED, POINTS, &events] {
+        for text in [SYNAPSES, COUPLED, POINTS, EVENTS] {
             let recipe = recipe(text, &base());
             let backends: [fn() -> Box<dyn Backend>; 2] = [|| cpu(1), || cuda(CudaOptions::default())];
             for (from, to) in [(0, 1), (1, 0)] {
@@ -482,6 +488,13 @@ mod inner {
             simulation.advance()
         });
         ran.expect_err("the driver refuses")
+    }
+
+    #[test]
+    #[ignore = "runs under the mock"]
+    fn too_large() {
+        let error = error().to_string();
+        assert!(error.contains("MB of the GPU, which has 0 MB free") && error.contains("use more GPUs"), "{error}");
     }
 
     #[test]

@@ -189,6 +189,9 @@ pub fn check(config: &Path, ranks: Option<usize>) -> Result<ExitCode, Error> {
     say!("memory            {:.1} MB", estimate.memory_mb);
     say!("output            {:.1} MB", estimate.output_mb);
     say!("processor time    about {:.1} s on one core", estimate.cpu_s);
+    if let Some(device) = session.device() {
+        say!("backend           {device}");
+    }
     if let Some(ranks) = ranks {
         let of_ranks = session.estimate_ranks(&estimate, ranks)?;
         let (least, largest) = of_ranks.load;

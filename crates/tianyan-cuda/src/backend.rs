@@ -3,7 +3,7 @@
 use crate::device::Device;
 use crate::epoch::Epoch;
 use crate::events::collides;
-use crate::loaded::Loaded;
+use crate::loaded::{Loaded, memory_bytes};
 use crate::tables::{Copies, Op, Status};
 use crate::upload::Tables;
 use std::cell::RefCell;
@@ -15,7 +15,6 @@ use tianyan_engine::{
     not_finite,
 };
 use tianyan_layout::{Group, PeerCopy, Sampler, Slot, State, Target};
-use tianyan_nmodl::Mechanism;
 
 /// How the CUDA backend is set up.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,19 +99,6 @@ pub fn target(options: &CudaOptions, multiprocessors: usize, shared_bytes: usize
     let fits = shared_bytes / blocks / SHARED_BYTES_PER_ROW * BYTES_PER_ROW;
     let group_bytes = if group_bytes > 0 { group_bytes } else { fits };
     Target { lanes, alike: 1, group_bytes, threads: 1, workers: options.workers.max(1), groups }
-}
-
-/// Whether the kernels can run these mechanisms.
-///
-/// # Errors
-/// What they cannot.
-pub fn suits<'a>(mechanisms: impl IntoIterator<Item = &'a Mechanism>) -> Result<(), String> {
-    for mechanism in mechanisms {
-        if !mechanism.kernels.diffusions.is_empty() {
-            return Err(format!("`{}` diffuses along the cable, which runs on the CPU only", mechanism.name));
-        }
-    }
-    Ok(())
 }
 
 impl CudaBackend {
@@ -230,14 +216,15 @@ impl Backend for CudaBackend {
     }
 
     fn accepts(&self, groups: &[Group]) -> Result<(), EngineError> {
-        let tables = groups.iter().flat_map(|group| &group.layout.tables);
-        let unsuited = suits(tables.map(|table| &*table.mechanism)).err();
-        let collision = || {
-            let name = collides(groups)?;
-            Some(format!("events of `{name}` change what events of others at the same compartment see, in an order"))
-        };
-        let refusal = |what| EngineError::Device { what, help: "run this model with --backend cpu".into() };
-        unsuited.or_else(collision).map_or(Ok(()), |what| Err(refusal(what)))
+        if let Some(name) = collides(groups) {
+            return Err(EngineError::Device {
+                what: format!(
+                    "events of `{name}` change what events of others at the same compartment see, in an order"
+                ),
+                help: "run this model with --backend cpu".into(),
+            });
+        }
+        self.device.check_room(memory_bytes(&self.options, self.device.shared_bytes, groups))
     }
 
     fn failure(&self) -> Option<EngineError> {
@@ -332,6 +319,7 @@ fn part(op: Op) -> Part {
         Op::Share | Op::Keep => Part::Sums,
         Op::Solve | Op::Membrane | Op::WholeMembrane | Op::Correct | Op::Peers => Part::Solve,
         Op::Fire => Part::Detection,
+        Op::Diffuse => Part::Diffusion,
         Op::Record => Part::Recording,
     }
 }

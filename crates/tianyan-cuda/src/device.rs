@@ -83,13 +83,13 @@ unsafe impl Send for Kernel {}
 fn failed(what: &str, error: DriverError) -> EngineError {
     let code = error.0;
     let help = match code {
-        sys::cudaError_enum::CUDA_ERROR_OUT_OF_MEMORY => {
-            "use more GPUs (one rank each), a smaller network, or --backend cpu".to_string()
-        }
-        _ => "`nvidia-smi` says whether the GPU is well; --backend cpu runs the same model without it".to_string(),
+        sys::cudaError_enum::CUDA_ERROR_OUT_OF_MEMORY => MORE_MEMORY,
+        _ => "`nvidia-smi` says whether the GPU is well; --backend cpu runs the same model without it",
     };
-    EngineError::Device { what: format!("{what}: {code:?}"), help }
+    EngineError::Device { what: format!("{what}: {code:?}"), help: help.into() }
 }
+
+const MORE_MEMORY: &str = "use more GPUs (one rank each), a smaller network, or --backend cpu";
 
 const NO_GPU: &str = "the NVIDIA driver sees no GPU (CUDA_VISIBLE_DEVICES may hide it)";
 
@@ -112,12 +112,18 @@ pub fn devices() -> Result<usize, String> {
     }
 }
 
-/// What a GPU is called.
+/// A GPU in a few words.
 ///
 /// # Errors
 /// If it does not open.
-pub fn name(ordinal: usize) -> Result<String, EngineError> {
-    Ok(Device::open(ordinal)?.name)
+pub fn describe(ordinal: usize) -> Result<String, EngineError> {
+    let device = Device::open(ordinal)?;
+    let Device { name, multiprocessors, capability, driver, .. } = &device;
+    let gib = device.memory()?.1 as f64 / f64::from(1 << 30);
+    let [capability, cuda] = [(capability / 10, capability % 10), (driver / 1000, driver % 1000 / 10)];
+    let dotted = |(major, minor): (i32, i32)| format!("{major}.{minor}");
+    let (capability, cuda) = (dotted(capability), dotted(cuda));
+    Ok(format!("{name} ({multiprocessors} processors, {gib:.0} GiB, capability {capability}; CUDA {cuda})"))
 }
 
 /// How many GPUs there are, if kernels can be compiled for them; what is missing otherwise.
@@ -156,6 +162,23 @@ impl Device {
             context,
             stream,
         })
+    }
+
+    /// Bytes of its memory that are free, and all.
+    pub fn memory(&self) -> Result<(usize, usize), EngineError> {
+        self.bind()?;
+        result::mem_get_info().map_err(|error| failed("the GPU does not tell its memory", error))
+    }
+
+    /// Fails if so many bytes are more than its free memory.
+    pub fn check_room(&self, bytes: usize) -> Result<(), EngineError> {
+        let (free, _) = self.memory()?;
+        if bytes <= free {
+            return Ok(());
+        }
+        let mb = |bytes: usize| bytes.div_ceil(1 << 20);
+        let what = format!("the network takes {} MB of the GPU, which has {} MB free", mb(bytes), free >> 20);
+        Err(EngineError::Device { what, help: MORE_MEMORY.into() })
     }
 
     /// Makes the device that of this thread.

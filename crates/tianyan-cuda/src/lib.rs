@@ -20,5 +20,5 @@ pub mod source;
 pub mod tables;
 mod upload;
 
-pub use backend::{CudaBackend, CudaOptions, suits, target};
-pub use device::{compiler, devices, has_driver, name, usable};
+pub use backend::{CudaBackend, CudaOptions, target};
+pub use device::{compiler, describe, devices, has_driver, usable};

@@ -5,10 +5,10 @@ use crate::arena::{Arena, Placement};
 use crate::device::{Buffer, Device, Kernel, Module, compile};
 use crate::hot::Hot;
 use crate::program::{Stages, Steps};
-use crate::source::{GIVEN, MEMBRANE_DIAGONAL, Program, Sizes, WARP};
+use crate::source::{DIFFUSION, GIVEN, MEMBRANE_DIAGONAL, Program, Sizes, WARP};
 use std::sync::Arc;
 use tianyan_engine::{EngineError, MOST_EPOCH_STEPS, RateTables};
-use tianyan_layout::{Group, Layout, PeerCopy, Weights};
+use tianyan_layout::{Group, Layout, PeerCopy, Weights, Wiring};
 use tianyan_nmodl::RateTable;
 
 /// Groups whose states, tables and kernels are on the device.
@@ -91,14 +91,7 @@ impl Blueprint {
             .iter_mut()
             .map(|group| (0..group.layout.tables.len()).map(|t| rates.of(group, t)).collect())
             .collect();
-        let mut sizes = sizes(shared_bytes, options, groups);
-        let membrane = groups.iter().any(|group| group.layout.node_fields.membrane_current.is_some());
-        let own = [
-            (GIVEN, if sizes.tree_in_state { 2 * sizes.chain_lanes } else { 0 }),
-            (MEMBRANE_DIAGONAL, if membrane { sizes.nodes } else { 0 }),
-        ];
-        let arena = Arena::new(groups.iter().map(|group| &*group.layout), &own);
-        let placements: Vec<Placement> = groups.iter().map(|group| arena.placement(&group.layout)).collect();
+        let (mut sizes, arena, placements) = places(options, shared_bytes, groups);
         if placements.iter().any(|placement| placement.len > i32::MAX as usize) {
             return Err(EngineError::Device {
                 what: "a group of cells that see each other in every step is too large for the GPU".into(),
@@ -142,12 +135,13 @@ impl Loaded {
         let Blueprint { placements, program, steps, hot, rates, sizes, text } =
             Blueprint::new(options, device.shared_bytes, &mut groups, peers, rates)?;
         let kernels = kernels(device, options, &text, &sizes)?;
-        let (first, states, rings_at, ring_first) = states(device, &groups, &placements)?;
+        let room = Room::new(&groups, &placements);
+        let states = room.fill(device, &groups, &placements)?;
         let mut wires = Vec::new();
         let mut rings = Vec::with_capacity(groups.len());
-        for (group, of_group) in groups.iter().zip(&ring_first) {
-            let base = states.address + rings_at as u64;
-            let ring = |(wiring, &(at, steps)): (&tianyan_layout::Wiring, &(usize, usize))| {
+        for (group, of_group) in groups.iter().zip(&room.rings) {
+            let base = states.address + room.rings_at as u64;
+            let ring = |(wiring, &(at, steps)): (&Wiring, &(usize, usize))| {
                 wire(device, wiring, base + (at * size_of::<f64>()) as u64, steps, &mut wires)
             };
             rings.push(group.layout.wirings.iter().zip(of_group).map(ring).collect::<Result<_, _>>()?);
@@ -156,9 +150,9 @@ impl Loaded {
         Ok(Loaded {
             layouts,
             placements,
-            first,
+            first: room.first,
             states,
-            rings_at,
+            rings_at: room.rings_at,
             program,
             rates,
             rings,
@@ -175,6 +169,36 @@ impl Loaded {
         let number = self.first[group] + self.placements[group].of(offset);
         self.states.address + (number * size_of::<f64>()) as u64
     }
+}
+
+/// How large things are, where each field lies, and each group's numbers.
+fn places(options: &CudaOptions, shared_bytes: usize, groups: &[Group]) -> (Sizes, Arena, Vec<Placement>) {
+    let sizes = sizes(shared_bytes, options, groups);
+    let membrane = groups.iter().any(|group| group.layout.node_fields.membrane_current.is_some());
+    let cables = groups.iter().flat_map(|group| &group.layout.tables).filter_map(|table| table.cable.as_ref());
+    let own = [
+        (GIVEN, if sizes.tree_in_state { 2 * sizes.chain_lanes } else { 0 }),
+        (MEMBRANE_DIAGONAL, if membrane { sizes.nodes } else { 0 }),
+        (DIFFUSION, 4 * cables.map(|cable| cable.order.len()).max().unwrap_or(0)),
+    ];
+    let arena = Arena::new(groups.iter().map(|group| &*group.layout), &own);
+    let placements = groups.iter().map(|group| arena.placement(&group.layout)).collect();
+    (sizes, arena, placements)
+}
+
+/// Bytes of the device that the states, what is on its way, and the connections of these groups take; lists and what
+/// an epoch needs come on top.
+pub fn memory_bytes(options: &CudaOptions, shared_bytes: usize, groups: &[Group]) -> usize {
+    let (_, _, placements) = places(options, shared_bytes, groups);
+    let wirings = groups.iter().flat_map(|group| &group.layout.wirings);
+    let weight = |wiring: &Wiring| match wiring.weights() {
+        Weights::Single(list) => size_of_val(list),
+        Weights::Double(list) => size_of_val(list),
+    };
+    let lists = |wiring: &Wiring| {
+        size_of_val(wiring.first()) + size_of_val(wiring.targets()) + size_of_val(wiring.delays()) + weight(wiring)
+    };
+    Room::new(groups, &placements).bytes() + wirings.map(lists).sum::<usize>()
 }
 
 /// How large things are, and whether the voltage equation fits into shared memory.
@@ -211,49 +235,58 @@ fn kernels(device: &Device, options: &CudaOptions, text: &str, sizes: &Sizes) ->
 /// Numbers in a line of memory: states and rings begin on one.
 const LINE: usize = 16;
 
-/// First number and steps of each ring of a group.
-type Rings = Vec<(usize, usize)>;
+/// Where all states lie, with rings behind them.
+struct Room {
+    /// First number of each state.
+    first: Vec<usize>,
+    /// The byte where rings begin.
+    rings_at: usize,
+    /// By group and wiring: the first number, counted from there, and the steps of its ring.
+    rings: Vec<Vec<(usize, usize)>>,
+    /// Numbers of all rings.
+    ring_numbers: usize,
+}
 
-/// All states on the device, with empty rings behind them: the first number of each, the buffer, the byte where rings
-/// begin, and each ring, counted from there.
-fn states(
-    device: &Device,
-    groups: &[Group],
-    placements: &[Placement],
-) -> Result<(Vec<usize>, Buffer, usize, Vec<Rings>), EngineError> {
-    let sizes: Vec<usize> = placements.iter().map(|placement| placement.len.next_multiple_of(LINE)).collect();
-    let first = prefix_sums(&sizes);
-    let rings_at = sizes.iter().sum::<usize>() * size_of::<f64>();
-    let mut numbers = 0;
-    let rings: Vec<Rings> = groups
-        .iter()
-        .map(|group| {
-            let ring = |wiring: &tianyan_layout::Wiring| {
-                let reach = usize::from(wiring.longest_delay_steps()) + MOST_EPOCH_STEPS as usize + 2;
-                let (at, steps) = (numbers, reach.next_power_of_two());
-                numbers += steps * wiring.inputs.len() * group.layout.tables[wiring.table].padded;
-                (at, steps)
-            };
-            group.layout.wirings.iter().map(ring).collect()
-        })
-        .collect();
-    let buffer = device.zeros(rings_at + numbers * size_of::<f64>())?;
-    for ((group, placement), first) in groups.iter().zip(placements).zip(&first) {
-        let mut values = vec![0.0; placement.len];
-        placement.to_device(group.state.values(), &mut values);
-        device.write(&buffer, first * size_of::<f64>(), &values)?;
+impl Room {
+    fn new(groups: &[Group], placements: &[Placement]) -> Room {
+        let sizes: Vec<usize> = placements.iter().map(|placement| placement.len.next_multiple_of(LINE)).collect();
+        let mut ring_numbers = 0;
+        let mut ring = |group: &Group, wiring: &Wiring| {
+            let reach = usize::from(wiring.longest_delay_steps()) + MOST_EPOCH_STEPS as usize + 2;
+            let (at, steps) = (ring_numbers, reach.next_power_of_two());
+            ring_numbers += steps * wiring.inputs.len() * group.layout.tables[wiring.table].padded;
+            (at, steps)
+        };
+        let rings = groups
+            .iter()
+            .map(|group| group.layout.wirings.iter().map(|wiring| ring(group, wiring)).collect())
+            .collect();
+        Room {
+            first: prefix_sums(&sizes),
+            rings_at: sizes.iter().sum::<usize>() * size_of::<f64>(),
+            rings,
+            ring_numbers,
+        }
     }
-    Ok((first, buffer, rings_at, rings))
+
+    fn bytes(&self) -> usize {
+        self.rings_at + self.ring_numbers * size_of::<f64>()
+    }
+
+    /// All states on the device, with empty rings.
+    fn fill(&self, device: &Device, groups: &[Group], placements: &[Placement]) -> Result<Buffer, EngineError> {
+        let buffer = device.zeros(self.bytes())?;
+        for ((group, placement), first) in groups.iter().zip(placements).zip(&self.first) {
+            let mut values = vec![0.0; placement.len];
+            placement.to_device(group.state.values(), &mut values);
+            device.write(&buffer, first * size_of::<f64>(), &values)?;
+        }
+        Ok(buffer)
+    }
 }
 
 /// Brings connections onto point neurons to the device.
-fn wire(
-    device: &Device,
-    wiring: &tianyan_layout::Wiring,
-    at: u64,
-    steps: usize,
-    wires: &mut Vec<Buffer>,
-) -> Result<Ring, EngineError> {
+fn wire(device: &Device, wiring: &Wiring, at: u64, steps: usize, wires: &mut Vec<Buffer>) -> Result<Ring, EngineError> {
     let mut keep = |buffer: Buffer| {
         wires.push(buffer);
         wires[wires.len() - 1].address

@@ -2,15 +2,15 @@
 
 use crate::arena::{Arena, Placement};
 use crate::events::moves_nodes;
-use crate::source::{Fused, MEMBRANE_DIAGONAL, Program};
+use crate::source::{DIFFUSION, Fused, MEMBRANE_DIAGONAL, Program};
 use crate::tables::{Moment, Op, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use tianyan_engine::Sweep;
-use tianyan_layout::{IonTable, Layout, MechanismTable};
+use tianyan_engine::{Sweep, diffuse};
+use tianyan_layout::{Cable, IonTable, Layout, MechanismTable};
 use tianyan_model::SecondOrder;
 use tianyan_nmodl::emit::{Begin, Nernst};
-use tianyan_nmodl::ir::{Binding, Share};
+use tianyan_nmodl::ir::{Binding, Diffusion, Share};
 
 /// A stage with its lists.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +90,11 @@ impl Stages<'_> {
         let fires = |t: &usize| layout.tables[*t].mechanism.spike.is_some();
         let firing = (0..layout.tables.len()).filter(fires);
         drafts.extend(firing.map(|t| Stage { table: t as i32, ..Stage::new(Op::Fire) }.into()));
+        for (t, table) in layout.tables.iter().enumerate() {
+            let Some(cable) = &table.cable else { continue };
+            drafts.push(self.sweep(t, Sweep::Diffuse, Moment::End, program));
+            drafts.extend(table.mechanism.kernels.diffusions.iter().map(|of| self.diffuse(table, cable, of)));
+        }
         for sweep in [Sweep::AfterSolve, Sweep::BeforeStep] {
             self.plain_sweeps(sweep, Moment::End, program, &mut drafts);
         }
@@ -353,9 +358,40 @@ impl Stages<'_> {
         }
     }
 
+    fn diffuse(&self, table: &MechanismTable, cable: &Cable, of: &Diffusion) -> Draft {
+        let places =
+            |binding: u32| cable.order.iter().map(move |i| self.place(diffuse::place(table, binding, *i as usize)));
+        let parents = cable.parent.iter().map(|parent| *parent as i32);
+        let second = places(of.state).chain(places(of.volume)).chain(places(of.coefficient)).chain(parents);
+        let first = first_of_trees(&cable.parent);
+        let stage = Stage {
+            n: cable.order.len() as i32,
+            a: self.arena.at(DIFFUSION) as i32,
+            b: first.len() as i32 - 1,
+            ..Stage::new(Op::Diffuse)
+        };
+        let couplings: &[Vec<f64>; 2] = &[cable.to_parent.clone(), cable.from_parent.clone()];
+        let third = bytemuck::cast_slice(&couplings.concat()).to_vec();
+        Draft { stage, lists: [first, second.collect(), third], ..Draft::default() }
+    }
+
     fn place(&self, offset: usize) -> i32 {
         self.placement.of(offset) as i32
     }
+}
+
+/// Where trees begin whose compartments follow each other, parents first; and the end.
+fn first_of_trees(parents: &[u32]) -> Vec<i32> {
+    let mut first = vec![parents.len() as i32];
+    let mut reach = parents.len();
+    for (k, parent) in parents.iter().enumerate().rev() {
+        reach = reach.min(*parent as usize);
+        if reach >= k {
+            first.push(k as i32);
+        }
+    }
+    first.reverse();
+    first
 }
 
 /// What the first fused loops of a step begin.

@@ -167,6 +167,9 @@ impl Program {
         if sizes.tree_in_state {
             text += "#define TREE_IN_STATE\n";
         }
+        if self.mechanisms.iter().any(|mechanism| !mechanism.kernels.diffusions.is_empty()) {
+            text += "#define DIFFUSES\n";
+        }
         if sizes.profile {
             text += "#define COUNT_CYCLES\n";
         }
@@ -262,6 +265,9 @@ pub const GIVEN: &str = "_given";
 
 /// The field of diagonals before electrodes add theirs.
 pub const MEMBRANE_DIAGONAL: &str = "_membrane_diagonal";
+
+/// Right-hand sides, diagonals and couplings of what diffuses, one quantity at a time.
+pub const DIFFUSION: &str = "_diffusion";
 
 fn prefix(code: usize) -> String {
     format!("m{code}_")
@@ -388,6 +394,7 @@ fn stored(mechanism: &Mechanism) -> Vec<bool> {
             }
         });
     }
+    mechanism.kernels.diffusions.iter().for_each(|diffusion| stored[diffusion.state as usize] = true);
     stored
 }
 

@@ -136,6 +136,7 @@ pub enum Op {
     Correct,
     Peers,
     Fire,
+    Diffuse,
     Record,
 }
 
@@ -149,7 +150,7 @@ pub enum Moment {
 
 impl Op {
     /// All, in their order.
-    pub const ALL: [Op; 17] = [
+    pub const ALL: [Op; 18] = [
         Op::Deliver,
         Op::Listen,
         Op::Drive,
@@ -166,6 +167,7 @@ impl Op {
         Op::Correct,
         Op::Peers,
         Op::Fire,
+        Op::Diffuse,
         Op::Record,
     ];
 }

@@ -30,8 +30,8 @@ pub fn diffuse(group: &mut Group, kernels: &[Kernels], scratch: &mut Scratch, t_
     }
 }
 
-/// Where a binding's number of an instance lies.
-fn place(table: &MechanismTable, binding: u32, instance: usize) -> usize {
+/// Where a binding's number of an instance lies in the state.
+pub fn place(table: &MechanismTable, binding: u32, instance: usize) -> usize {
     let offset = table.field[binding as usize] as usize;
     match table.mechanism.kernels.bindings[binding as usize] {
         Binding::Ion(k, _) => offset + table.index[(1 + k) * table.padded + instance] as usize,

@@ -11,7 +11,7 @@ mod collect;
 mod compile;
 mod cpu;
 mod deliver;
-mod diffuse;
+pub mod diffuse;
 mod digest;
 mod error;
 mod events;

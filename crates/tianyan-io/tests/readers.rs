@@ -105,6 +105,7 @@ fn summary(status: RunStatus) -> RunSummary {
         ranks: 1,
         backend: "cpu".into(),
         backend_reason: "asked for".into(),
+        precision: "f64".into(),
         populations: Vec::new(),
         cells: 0,
         compartments: 0,

@@ -1,10 +1,10 @@
 //! Which device computes: threads of the processor, or a GPU.
 
 use crate::ranks::agree;
-use crate::run::{StartOptions, cache_folder};
+use crate::run::{StartOptions, cache_folder, default_threads};
 use crate::{Error, Session};
 use std::fmt;
-use tianyan_comm::{Communicator, local_rank};
+use tianyan_comm::{Communicator, Solo, local_rank};
 use tianyan_cuda::{CudaBackend, CudaOptions};
 use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, EngineError, KernelCache};
 use tianyan_layout::{Network, loads};
@@ -28,6 +28,8 @@ pub(crate) struct Chosen {
     pub backend: Box<dyn Backend>,
     /// `cpu` or `cuda`.
     pub name: &'static str,
+    /// What density mechanisms compute with: `f64` or `f32`.
+    pub bits: &'static str,
     /// Why, in a line.
     pub reason: String,
     /// Whether there was anything to choose from.
@@ -110,7 +112,16 @@ impl Session {
             Precision::Single => (format!("{reason}; and so mechanisms compute with 64 bits, not 32"), true),
         };
         let cpu = cpu(&StartOptions { threads: Some(threads), ..options.clone() });
-        agree(comm, laid_out(Chosen { backend: Box::new(cpu), name: "cpu", reason, is_news }))
+        agree(comm, laid_out(Chosen { backend: Box::new(cpu), name: "cpu", bits: "f64", reason, is_news }))
+    }
+
+    /// What `--backend auto` is going to take on this machine, and why; `None` if there is no choice.
+    pub fn device(&self) -> Option<String> {
+        match self.cuda(&StartOptions::default(), default_threads(), &vec![0; self.cells()], &Solo) {
+            Ok(chosen) => Some(format!("{}: {}", chosen.name, chosen.reason)),
+            Err((error, true)) => Some(format!("cpu: {}", why(&error))),
+            Err((_, false)) => None,
+        }
     }
 
     /// The GPU of this rank; else why not, and whether there was a choice.
@@ -128,8 +139,6 @@ impl Session {
         };
         // Where there is no driver there was no choice, and nothing to say.
         let is_news = tianyan_cuda::has_driver();
-        tianyan_cuda::suits(self.mechanisms.iter().map(AsRef::as_ref))
-            .map_err(|what| (refusal(what, "--backend cpu runs this model"), is_news))?;
         let count = tianyan_cuda::usable().map_err(|what| {
             (refusal(what, "`tianyan info` says what is there; --backend cpu runs the same model"), is_news)
         })?;
@@ -148,12 +157,12 @@ impl Session {
             return Err((refusal(format!("the GPU would take {prediction}"), "--backend cuda insists"), true));
         }
         let asked = if is_asked { "asked for; " } else { "" };
-        let narrow = match self.recipe().run().precision {
-            Precision::Double => "",
-            Precision::Single => "; mechanisms compute with 32 bits",
+        let (bits, narrow) = match self.recipe().run().precision {
+            Precision::Double => ("f64", ""),
+            Precision::Single => ("f32", "; mechanisms compute with 32 bits"),
         };
         let reason = format!("{asked}{} takes {prediction}{narrow}", backend.device().name);
-        Ok(Chosen { backend: Box::new(backend), name: "cuda", reason, is_news: true })
+        Ok(Chosen { backend: Box::new(backend), name: "cuda", bits, reason, is_news: true })
     }
 }
 
@@ -178,7 +187,7 @@ pub fn gpus() -> String {
     match tianyan_cuda::usable() {
         Err(reason) => format!("none: {reason}"),
         Ok(count) => {
-            let name = |ordinal| tianyan_cuda::name(ordinal).unwrap_or_else(|error| error.to_string());
+            let name = |ordinal| tianyan_cuda::describe(ordinal).unwrap_or_else(|error| error.to_string());
             (0..count).map(name).collect::<Vec<_>>().join(", ")
         }
     }

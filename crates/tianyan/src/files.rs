@@ -36,6 +36,11 @@ impl Files<'_> {
 }
 
 impl Session {
+    /// Whether results of an earlier run may have to go.
+    pub(crate) fn replaces(&self, files: &Files) -> Result<bool, Error> {
+        Ok(files.overwrites() || self.source.output_settings(files.directory)?.overwrite)
+    }
+
     /// The files of one rank of several, in a folder of its own; all ranks call together.
     pub(crate) fn open_part(
         &self,

@@ -116,7 +116,7 @@ impl Session {
         use_threads(threads);
         let rank_of = agree(comm.as_mut(), partition(self.recipe(), ranks).map_err(Error::from))?;
         let (chosen, network) = self.choose(options, threads, &rank_of, comm.as_mut())?;
-        let Chosen { backend, name, reason, is_news } = chosen;
+        let Chosen { backend, name, bits, reason, is_news } = chosen;
         tracing::info!(rank, backend = name, reason, "device");
         release_memory();
         let own = (network.cells, network.compartments);
@@ -141,22 +141,19 @@ impl Session {
             };
             agree(comm, output)
         };
-        // Files of a run that goes on are touched once it is clear that it can.
-        let new = if checkpoint.is_none() { open(comm.as_mut())? } else { None };
+        // Files of an earlier run are touched once it is clear that this one can begin.
+        let waits = checkpoint.is_some() || agree(comm.as_mut(), self.replaces(&files))?;
+        let new = if waits { None } else { open(comm.as_mut())? };
         let run = self.recipe().run();
         let mut simulation = Simulation::new(network, run, backend, comm)?;
         let collects = ranks > 1 && !writes_part;
         if collects {
             simulation.collect_on_root(&self.ranks_of_columns(&rank_of, rank)?);
         }
-        let resumed = match &checkpoint {
-            Some(checkpoint) => {
-                checkpoints::restore(&mut simulation, checkpoint, &gids_of(&rank_of, rank), &model, run.steps())?;
-                open(simulation.comm())?
-            }
-            None => None,
-        };
-        let output = new.or(resumed);
+        if let Some(checkpoint) = &checkpoint {
+            checkpoints::restore(&mut simulation, checkpoint, &gids_of(&rank_of, rank), &model, run.steps())?;
+        }
+        let output = if waits { open(simulation.comm())? } else { new };
         let mut made = Run {
             first_step: simulation.step(),
             resumed: checkpoint.is_some(),
@@ -173,6 +170,7 @@ impl Session {
             summary: RunSummary {
                 backend: name.into(),
                 backend_reason: reason,
+                precision: bits.into(),
                 ..self.summary((threads, ranks), cells, compartments, started, setup)
             },
             began: Instant::now(),
@@ -244,6 +242,7 @@ impl Session {
             ranks,
             backend: String::new(),
             backend_reason: String::new(),
+            precision: String::new(),
             populations: self.recipe().populations().iter().map(size).collect(),
             cells,
             compartments,
@@ -391,7 +390,7 @@ fn rounded(time_ms: f64) -> f64 {
 }
 
 /// The cores that this process may use, shared among the processes of the run on this machine.
-fn default_threads() -> usize {
+pub(crate) fn default_threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     (cores / local_processes()).max(1)
 }

@@ -91,6 +91,9 @@ pub struct RunSummary {
     pub backend: String,
     /// Why.
     pub backend_reason: String,
+    /// `f64` or `f32`: the numbers that density mechanisms computed with.
+    #[serde(default)]
+    pub precision: String,
     /// All populations.
     pub populations: Vec<PopulationSize>,
     /// Cells of all ranks.

@@ -63,6 +63,7 @@ fn summary(status: RunStatus) -> RunSummary {
         ranks: 1,
         backend: "cpu".into(),
         backend_reason: "asked for".into(),
+        precision: "f64".into(),
         populations: vec![PopulationSize { name: "excitatory".into(), cells: 4, cell_names: Vec::new() }],
         cells: 12,
         compartments: 100,
