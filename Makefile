@@ -48,9 +48,8 @@ validate: build python
 	$(VENV)/bin/python validation/run.py
 	@.ci/install mpich libmpich-dev || echo "no MPICH: only Open MPI is tried"
 	$(VENV)/bin/python validation/ranks.py
-	TIANYAN_NVRTC=$(NVRTC) TIANYAN_GPU_KERNELS=all $(CARGO) test -p tianyan-tests --all-features --test gpu_kernels
-	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test -p tianyan-tests --test fuzz -- --nocapture
-	TIANYAN_FUZZ_SECONDS=300 $(CARGO) test -p tianyan-sonata --test fuzz -- --nocapture
+	TIANYAN_NVRTC=$(NVRTC) TIANYAN_GPU_KERNELS=all $(CARGO) test --workspace --all-features --test gpu_kernels
+	TIANYAN_FUZZ_SECONDS=600 $(CARGO) test --workspace --all-features --test fuzz -- --nocapture
 
 validate-nmodl: build python
 	$(VENV)/bin/python validation/nmodl_coverage.py $(if $(MODS),--mods $(MODS))

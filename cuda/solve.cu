@@ -104,6 +104,7 @@ KERNEL solve(double *RESTRICT state, const struct group *group, double factor) {
   }
 }
 
+#ifdef DIFFUSES
 /* Diffusion along the cable, the twin of tianyan_engine::diffuse: a thread has a tree. `list` has the first compartment of
    each; `second`, for each compartment, the places of what diffuses, of the volume and of the coefficient, and the parent;
    `third` the couplings, two doubles each. */
@@ -139,3 +140,4 @@ KERNEL diffuse(double *RESTRICT state, const struct stage *s, double dt) {
     }
   }
 }
+#endif

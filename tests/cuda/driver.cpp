@@ -853,11 +853,9 @@ API cuGraphLaunch(void *handle, void *stream_handle)
     auto stream = find(streams, stream_handle);
     if (!graph || !stream)
         return INVALID_HANDLE;
+    CHECK(forbid_capture("cuGraphLaunch"));
     uint64_t before = launches;
-    if (stream->capture)
-        stream->capture->graph.kernels += graph->kernels;
-    else
-        launches += graph->kernels;
+    launches += graph->kernels;
     if (before < LAUNCH_FAILS && launches >= LAUNCH_FAILS)
         return broken = LAUNCH_FAILED;
     for (const Work &work : graph->works)

@@ -161,22 +161,25 @@ fn two_ranks_are_as_one() {
     }
 }
 
-/// What fits into no GPU runs on the processor under auto; where the GPU was asked for, earlier results stay.
+/// What fits into no GPU runs on the processor under auto; where a GPU was asked for that cannot, earlier results stay.
 #[test]
-fn a_network_larger_than_the_gpu_harms_nothing() {
+fn a_gpu_that_cannot_harms_nothing() {
     let Some(mock) = mock() else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let [results, other] = ["results", "other"].map(|name| folder.path().join(name));
     let model = ["models/ring/ring_hh.toml", "--duration-ms", "1", "--threads", "1"];
-    let run = |folder: &Path, more: &[&str]| {
-        let full = [("TIANYAN_MOCK_MEMORY", "1000000")];
-        under_mock(tianyan(&[&["run"], &model[..], more].concat(), folder), mock, &full)
+    let full = ("TIANYAN_MOCK_MEMORY", "1000000");
+    let odd = ("TIANYAN_MOCK_NO_FUNCTION", "hear");
+    let run = |folder: &Path, more: &[&str], what| {
+        under_mock(tianyan(&[&["run"], &model[..], more].concat(), folder), mock, &[what])
     };
     let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(run(&results, &["--backend", "cpu"]).status.success());
-    let asked = run(&results, &["--backend", "cuda", "--overwrite"]);
-    assert!(!asked.status.success() && said(&asked).contains("MB of the GPU, which has 0 MB free"), "{}", said(&asked));
-    let auto = run(&other, &["--backend", "auto"]);
+    assert!(run(&results, &["--backend", "cpu"], full).status.success());
+    for (what, message) in [(full, "MB of the GPU, which has 0 MB free"), (odd, "the GPU has no kernel `hear`")] {
+        let asked = run(&results, &["--backend", "cuda", "--overwrite"], what);
+        assert!(!asked.status.success() && said(&asked).contains(message), "{}", said(&asked));
+    }
+    let auto = run(&other, &["--backend", "auto"], full);
     assert!(auto.status.success() && said(&auto).contains("on cpu: the network takes"), "{}", said(&auto));
     equal(&results, &other);
 }
@@ -332,6 +335,12 @@ mod inner {
     #[ignore = "runs under the mock"]
     fn events() {
         same("events", EVENTS, CudaOptions::default());
+        // Two quantities that diffuse in a branched cell, one of them an ion.
+        let folder = root().join("validation/cases");
+        let text = std::fs::read_to_string(folder.join("diffusion.toml")).expect("a model");
+        let recipe = recipe(&text.replace("duration_ms = 100.0", "duration_ms = 12.0"), &folder);
+        let run = |backend| run(&mut simulation(&recipe, backend), usize::MAX);
+        compare("diffusion", &run(cpu(1)), &run(cuda(CudaOptions::default())));
     }
 
     #[test]
@@ -419,7 +428,7 @@ mod inner {
         for lanes in [2, 8, 32] {
             same("lanes", SYNAPSES, CudaOptions { lanes, ..CudaOptions::default() });
         }
-        for text in [SYNAPSES, COUPLED] {
+        for text in [SYNAPSES, COUPLED, EVENTS] {
             same("in global memory", text, CudaOptions { tree_in_state: true, ..CudaOptions::default() });
         }
         same("a group a cell", SYNAPSES, CudaOptions { group_bytes: 1, ..CudaOptions::default() });
@@ -493,8 +502,14 @@ mod inner {
     #[test]
     #[ignore = "runs under the mock"]
     fn too_large() {
-        let error = error().to_string();
-        assert!(error.contains("MB of the GPU, which has 0 MB free") && error.contains("use more GPUs"), "{error}");
+        let recipe = recipe(POINTS, &base());
+        let error = |ranks: usize| {
+            let backend = cuda(CudaOptions { ranks, ..CudaOptions::default() });
+            backend.accepts(&tianyan_tests::model::network(&recipe, backend.as_ref()).groups).expect_err("no room")
+        };
+        let (alone, shared) = (error(1).to_string(), error(2).to_string());
+        assert!(alone.contains("MB of the GPU, which has 0 MB free\n") && alone.contains("use more GPUs"), "{alone}");
+        assert!(shared.contains("MB free for 2 ranks"), "{shared}");
     }
 
     #[test]

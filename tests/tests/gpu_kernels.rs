@@ -47,6 +47,7 @@ fn with_nvrtc() {
     if std::env::var("TIANYAN_GPU_KERNELS").is_ok_and(|which| which == "all") {
         models.push(("synapses".into(), include_str!("models/synapses.toml").into()));
         models.push(("coupled".into(), include_str!("models/coupled.toml").into()));
+        models.push(("events".into(), include_str!("models/events.toml").into()));
         models.extend(
             tianyan_nmodl::shipped::all().iter().filter_map(|(name, ..)| Some((name.to_string(), alone(name)?))),
         );

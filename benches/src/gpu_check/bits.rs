@@ -1,6 +1,6 @@
 //! The same spikes, rows and states on both devices, to the bit.
 
-use crate::models::{Dendrites, SMALL, microcircuit, ring};
+use crate::models::{Dendrites, SMALL, events, microcircuit, ring};
 use crate::report::Report;
 use std::path::Path;
 use std::time::Instant;
@@ -14,6 +14,11 @@ pub fn all(options: &CudaOptions, models: Option<&Path>, report: &mut Report) ->
     let mut same = true;
     for (name, text) in SMALL {
         same &= check(name, text, here, options, report);
+    }
+    let folder = tempfile::tempdir();
+    match folder.as_ref().map(|folder| (folder.path(), events(folder.path()))) {
+        Ok((folder, Ok(text))) => same &= check("events", &text, folder, options, report),
+        _ => report.line("events: no folder for temporary files".into()),
     }
     for (name, text) in [
         ("ring, hh", ring(Dendrites::Hh, 2, 250.0, true)),

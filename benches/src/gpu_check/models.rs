@@ -1,5 +1,7 @@
 //! The models: generated, or of the texts that tests use.
 
+use std::path::Path;
+
 const HH: &str = include_str!("../../../models/ring/ring_hh.toml");
 const RICH: &str = include_str!("../../../models/ring/ring_rich.toml");
 const PASSIVE: &str = include_str!("../../../models/ring/ring_pas.toml");
@@ -11,6 +13,28 @@ pub const SMALL: [(&str, &str); 3] = [
     ("couplings", include_str!("../../../tests/tests/models/coupled.toml")),
     ("point neurons", include_str!("../../../tests/tests/models/points.toml")),
 ];
+
+const EVENTS: &str = include_str!("../../../tests/tests/models/events.toml");
+
+/// Where its mechanisms lie as it has them.
+const OF_EVENTS: &str = "../../../crates/tianyan-nmodl/tests/mod/";
+
+/// Those mechanisms: self-events, WATCH, plasticity, tables, random numbers, diffusion.
+const MECHANISMS: [(&str, &str); 7] = [
+    ("integrator.mod", include_str!("../../../crates/tianyan-nmodl/tests/mod/integrator.mod")),
+    ("alarm.mod", include_str!("../../../crates/tianyan-nmodl/tests/mod/alarm.mod")),
+    ("watcher.mod", include_str!("../../../crates/tianyan-nmodl/tests/mod/watcher.mod")),
+    ("plastic.mod", include_str!("../../../crates/tianyan-nmodl/tests/mod/plastic.mod")),
+    ("looked_up.mod", include_str!("../../../crates/tianyan-nmodl/tests/mod/looked_up.mod")),
+    ("noise.mod", include_str!("../../../crates/tianyan-nmodl/tests/mod/noise.mod")),
+    ("cable.mod", include_str!("../../../crates/tianyan-nmodl/tests/mod/cable.mod")),
+];
+
+/// A model of what events do inside mechanisms, whose mechanisms are put into the folder.
+pub fn events(folder: &Path) -> std::io::Result<String> {
+    MECHANISMS.iter().try_for_each(|(name, text)| std::fs::write(folder.join(name), text))?;
+    Ok(EVENTS.replace(OF_EVENTS, ""))
+}
 
 /// What the dendrites of rings carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +97,7 @@ fn with(text: &str, values: &[(&str, String)]) -> String {
 mod tests {
     use super::*;
     use tianyan_engine::CpuOptions;
+    use tianyan_model::Recipe;
     use tianyan_tests::model::{network, recipe};
 
     #[test]
@@ -82,6 +107,9 @@ mod tests {
             let network = network(&recipe(text, std::path::Path::new(".")), &backend);
             (network.cells, network.compartments)
         };
+        let folder = tempfile::tempdir().expect("a folder");
+        let of_events = events(folder.path()).expect("files");
+        assert!(recipe(&of_events, folder.path()).run().duration_ms > 0.0);
         assert_eq!(built(&bare(3, 350, 4)), (3, 3 * 1401));
         assert_eq!(built(&ring(Dendrites::Hh, 2, 10.0, false)).0, 34);
         assert!(built(&ring(Dendrites::Rich, 1, 10.0, true)).1 > 2000);

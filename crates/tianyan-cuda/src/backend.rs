@@ -36,6 +36,8 @@ pub struct CudaOptions {
     pub spikes: usize,
     /// Threads that lay the network out.
     pub workers: usize,
+    /// Ranks that share the GPU.
+    pub ranks: usize,
     /// Solve the voltage equation in global memory even where shared memory is large enough: for tests.
     pub tree_in_state: bool,
     /// Exchange what coupled cells see of each other through the host, in every step: for tests.
@@ -55,6 +57,7 @@ impl Default for CudaOptions {
             cache: None,
             spikes: 0,
             workers: 1,
+            ranks: 1,
             tree_in_state: false,
             step_by_step: false,
             profile: false,
@@ -206,7 +209,7 @@ impl Backend for CudaBackend {
     }
 
     fn load(&mut self, groups: Vec<Group>) -> Result<(), EngineError> {
-        self.accepts(&groups)?;
+        check_order(&groups)?;
         for group in &groups {
             let len = group.state.values().len();
             group.layout.tables.iter().try_for_each(|table| check_table(table, len))?;
@@ -216,15 +219,10 @@ impl Backend for CudaBackend {
     }
 
     fn accepts(&self, groups: &[Group]) -> Result<(), EngineError> {
-        if let Some(name) = collides(groups) {
-            return Err(EngineError::Device {
-                what: format!(
-                    "events of `{name}` change what events of others at the same compartment see, in an order"
-                ),
-                help: "run this model with --backend cpu".into(),
-            });
-        }
-        self.device.check_room(memory_bytes(&self.options, self.device.shared_bytes, groups))
+        check_order(groups)?;
+        let bytes = memory_bytes(&self.options, self.device.shared_bytes, groups)?;
+        // All ranks ask before any of them takes its part.
+        self.device.check_room(bytes, self.options.ranks.max(1))
     }
 
     fn failure(&self) -> Option<EngineError> {
@@ -307,6 +305,16 @@ impl Backend for CudaBackend {
         }
         Some(profile)
     }
+}
+
+/// Fails if events of different instances must have an order.
+fn check_order(groups: &[Group]) -> Result<(), EngineError> {
+    collides(groups).map_or(Ok(()), |name| {
+        Err(EngineError::Device {
+            what: format!("events of `{name}` change what events of others at the same compartment see, in an order"),
+            help: "run this model with --backend cpu".into(),
+        })
+    })
 }
 
 /// What a profile calls a kind of stage.

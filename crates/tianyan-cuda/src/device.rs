@@ -170,14 +170,15 @@ impl Device {
         result::mem_get_info().map_err(|error| failed("the GPU does not tell its memory", error))
     }
 
-    /// Fails if so many bytes are more than its free memory.
-    pub fn check_room(&self, bytes: usize) -> Result<(), EngineError> {
+    /// Fails if so many bytes are more than its free memory, of which as many ranks take an equal part.
+    pub fn check_room(&self, bytes: usize, ranks: usize) -> Result<(), EngineError> {
         let (free, _) = self.memory()?;
-        if bytes <= free {
+        if bytes <= free / ranks {
             return Ok(());
         }
-        let mb = |bytes: usize| bytes.div_ceil(1 << 20);
-        let what = format!("the network takes {} MB of the GPU, which has {} MB free", mb(bytes), free >> 20);
+        let shared = if ranks > 1 { format!(" for {ranks} ranks") } else { String::new() };
+        let (mb, free) = (bytes.div_ceil(1 << 20), free >> 20);
+        let what = format!("the network takes about {mb} MB of the GPU, which has {free} MB free{shared}");
         Err(EngineError::Device { what, help: MORE_MEMORY.into() })
     }
 

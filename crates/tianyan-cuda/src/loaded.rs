@@ -91,13 +91,7 @@ impl Blueprint {
             .iter_mut()
             .map(|group| (0..group.layout.tables.len()).map(|t| rates.of(group, t)).collect())
             .collect();
-        let (mut sizes, arena, placements) = places(options, shared_bytes, groups);
-        if placements.iter().any(|placement| placement.len > i32::MAX as usize) {
-            return Err(EngineError::Device {
-                what: "a group of cells that see each other in every step is too large for the GPU".into(),
-                help: "run this model with --backend cpu, or on several ranks".into(),
-            });
-        }
+        let (mut sizes, arena, placements) = places(options, shared_bytes, groups)?;
         let mut program = Program::new(groups, &arena);
         let mut steps = Vec::with_capacity(groups.len());
         for (g, (group, placement)) in groups.iter().zip(&placements).enumerate() {
@@ -172,7 +166,11 @@ impl Loaded {
 }
 
 /// How large things are, where each field lies, and each group's numbers.
-fn places(options: &CudaOptions, shared_bytes: usize, groups: &[Group]) -> (Sizes, Arena, Vec<Placement>) {
+fn places(
+    options: &CudaOptions,
+    shared_bytes: usize,
+    groups: &[Group],
+) -> Result<(Sizes, Arena, Vec<Placement>), EngineError> {
     let sizes = sizes(shared_bytes, options, groups);
     let membrane = groups.iter().any(|group| group.layout.node_fields.membrane_current.is_some());
     let cables = groups.iter().flat_map(|group| &group.layout.tables).filter_map(|table| table.cable.as_ref());
@@ -182,14 +180,20 @@ fn places(options: &CudaOptions, shared_bytes: usize, groups: &[Group]) -> (Size
         (DIFFUSION, 4 * cables.map(|cable| cable.order.len()).max().unwrap_or(0)),
     ];
     let arena = Arena::new(groups.iter().map(|group| &*group.layout), &own);
-    let placements = groups.iter().map(|group| arena.placement(&group.layout)).collect();
-    (sizes, arena, placements)
+    let placements: Vec<Placement> = groups.iter().map(|group| arena.placement(&group.layout)).collect();
+    if placements.iter().any(|placement| placement.len > i32::MAX as usize) {
+        return Err(EngineError::Device {
+            what: "a group of cells that see each other in every step is too large for the GPU".into(),
+            help: "run this model with --backend cpu, or on several ranks".into(),
+        });
+    }
+    Ok((sizes, arena, placements))
 }
 
-/// Bytes of the device that the states, what is on its way, and the connections of these groups take; lists and what
-/// an epoch needs come on top.
-pub fn memory_bytes(options: &CudaOptions, shared_bytes: usize, groups: &[Group]) -> usize {
-    let (_, _, placements) = places(options, shared_bytes, groups);
+/// About how many bytes of the device these groups take: their states, what is on its way, the connections of point neurons,
+/// and a quarter more for tables and for what an epoch needs.
+pub fn memory_bytes(options: &CudaOptions, shared_bytes: usize, groups: &[Group]) -> Result<usize, EngineError> {
+    let (_, _, placements) = places(options, shared_bytes, groups)?;
     let wirings = groups.iter().flat_map(|group| &group.layout.wirings);
     let weight = |wiring: &Wiring| match wiring.weights() {
         Weights::Single(list) => size_of_val(list),
@@ -198,7 +202,8 @@ pub fn memory_bytes(options: &CudaOptions, shared_bytes: usize, groups: &[Group]
     let lists = |wiring: &Wiring| {
         size_of_val(wiring.first()) + size_of_val(wiring.targets()) + size_of_val(wiring.delays()) + weight(wiring)
     };
-    Room::new(groups, &placements).bytes() + wirings.map(lists).sum::<usize>()
+    let bytes = Room::new(groups, &placements).bytes() + wirings.map(lists).sum::<usize>();
+    Ok(bytes + bytes / 4)
 }
 
 /// How large things are, and whether the voltage equation fits into shared memory.

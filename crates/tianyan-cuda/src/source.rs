@@ -394,7 +394,6 @@ fn stored(mechanism: &Mechanism) -> Vec<bool> {
             }
         });
     }
-    mechanism.kernels.diffusions.iter().for_each(|diffusion| stored[diffusion.state as usize] = true);
     stored
 }
 

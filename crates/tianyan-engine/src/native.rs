@@ -345,5 +345,13 @@ pub fn check(table: &MechanismTable, len: usize) -> Result<(), EngineError> {
             return bad("a run lies outside the state");
         }
     }
+    if let Some(cable) = &table.cable {
+        let (order, parents) = (&cable.order, &cable.parent);
+        let before = |(k, &parent): (usize, &u32)| parent == u32::MAX || (parent as usize) < k;
+        let whole = [parents.len(), cable.to_parent.len(), cable.from_parent.len()] == [order.len(); 3];
+        if !whole || order.iter().any(|i| *i as usize >= n) || !parents.iter().enumerate().all(before) {
+            return bad("a cable of compartments that are not there");
+        }
+    }
     Ok(())
 }

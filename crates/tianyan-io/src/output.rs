@@ -31,7 +31,7 @@ use tianyan_model::{Epoch, Place, Population, Probe, Problem, Problems, Report, 
 
 use crate::{checkpoint, parts};
 pub(crate) use directory::remove;
-pub use directory::{already_complete, has_results, is_complete};
+pub use directory::{already_complete, check, check_folder, has_results, is_complete};
 pub use field::Field;
 use field::FieldFile;
 pub use part_file::file_name;

@@ -4,7 +4,7 @@ use crate::ranks::agree;
 use crate::run::{StartOptions, cache_folder, default_threads};
 use crate::{Error, Session};
 use std::fmt;
-use tianyan_comm::{Communicator, Solo, local_rank};
+use tianyan_comm::{Communicator, Solo, local_processes, local_rank};
 use tianyan_cuda::{CudaBackend, CudaOptions};
 use tianyan_engine::{Backend, Compiler, CpuBackend, CpuOptions, EngineError, KernelCache};
 use tianyan_layout::{Network, loads};
@@ -81,24 +81,14 @@ impl Session {
         rank_of: &[u32],
         comm: &mut dyn Communicator,
     ) -> Result<(Chosen, Network), Error> {
-        let rank = comm.rank();
-        let laid_out = |chosen: Chosen| {
-            let network =
-                tianyan_layout::build(self.recipe(), self.mechanisms(), rank_of, rank, &chosen.backend.target())?;
-            Ok((chosen, network))
-        };
         let (reason, is_news) = match options.device {
             Device::Cpu => ("asked for".into(), false),
             Device::Cuda => {
-                let made = self.cuda(options, threads, rank_of, comm).map_err(|(told, _)| told);
-                return agree(comm, made.and_then(laid_out));
+                let made = self.on_gpu(options, threads, rank_of, comm);
+                return agree(comm, made.map_err(|(told, _)| told));
             }
             Device::Auto => {
-                let made = self.cuda(options, threads, rank_of, comm).and_then(|chosen| {
-                    let made = laid_out(chosen).map_err(|error| (error, false))?;
-                    made.0.backend.accepts(&made.1.groups).map_err(|error| (error.into(), true))?;
-                    Ok(made)
-                });
+                let made = self.on_gpu(options, threads, rank_of, comm);
                 let all_can = comm.min(if made.is_ok() { 1.0 } else { 0.0 }) > 0.0;
                 match made {
                     Ok(made) if all_can => return Ok(made),
@@ -112,16 +102,32 @@ impl Session {
             Precision::Single => (format!("{reason}; and so mechanisms compute with 64 bits, not 32"), true),
         };
         let cpu = cpu(&StartOptions { threads: Some(threads), ..options.clone() });
-        agree(comm, laid_out(Chosen { backend: Box::new(cpu), name: "cpu", bits: "f64", reason, is_news }))
+        let network = self.network(&cpu, rank_of, comm.rank());
+        let chosen = Chosen { backend: Box::new(cpu), name: "cpu", bits: "f64", reason, is_news };
+        agree(comm, network.map(|network| (chosen, network)))
     }
 
     /// What `--backend auto` is going to take on this machine, and why; `None` if there is no choice.
     pub fn device(&self) -> Option<String> {
-        match self.cuda(&StartOptions::default(), default_threads(), &vec![0; self.cells()], &Solo) {
-            Ok(chosen) => Some(format!("{}: {}", chosen.name, chosen.reason)),
+        match self.on_gpu(&StartOptions::default(), default_threads(), &vec![0; self.cells()], &Solo) {
+            Ok((chosen, _)) => Some(format!("{}: {}", chosen.name, chosen.reason)),
             Err((error, true)) => Some(format!("cpu: {}", why(&error))),
             Err((_, false)) => None,
         }
+    }
+
+    /// The GPU of this rank, and its part of the network; else why not, and whether there was a choice.
+    fn on_gpu(
+        &self,
+        options: &StartOptions,
+        threads: usize,
+        rank_of: &[u32],
+        comm: &dyn Communicator,
+    ) -> Result<(Chosen, Network), (Error, bool)> {
+        let chosen = self.cuda(options, threads, rank_of, comm)?;
+        let network = self.network(chosen.backend.as_ref(), rank_of, comm.rank()).map_err(|error| (error, false))?;
+        chosen.backend.accepts(&network.groups).map_err(|error| (error.into(), true))?;
+        Ok((chosen, network))
     }
 
     /// The GPU of this rank; else why not, and whether there was a choice.
@@ -144,6 +150,7 @@ impl Session {
         })?;
         let backend = CudaBackend::new(CudaOptions {
             ordinal: local_rank() % count,
+            ranks: local_processes().div_ceil(count),
             workers: threads,
             cache: Some(cache_folder()),
             profile: options.profile,

@@ -5,7 +5,7 @@ use crate::{Error, Session, StartOptions};
 use std::path::Path;
 use tianyan_comm::Communicator;
 use tianyan_io::checkpoint::{Checkpoint, CheckpointHead};
-use tianyan_io::output::{Output, OutputSettings, already_complete, has_results, is_complete};
+use tianyan_io::output::{Output, OutputSettings, already_complete, check, check_folder, has_results, is_complete};
 use tianyan_io::parts;
 use tianyan_layout::gids_of;
 use tianyan_model::{Gid, Probe, Problem, Problems};
@@ -36,9 +36,13 @@ impl Files<'_> {
 }
 
 impl Session {
-    /// Whether results of an earlier run may have to go.
-    pub(crate) fn replaces(&self, files: &Files) -> Result<bool, Error> {
-        Ok(files.overwrites() || self.source.output_settings(files.directory)?.overwrite)
+    /// Whether the files of a new run can be made, before anything is done for it.
+    pub(crate) fn check_output(&self, files: &Files, writes_part: bool) -> Result<(), Error> {
+        let overwrite = self.source.output_settings(files.directory)?.overwrite || files.overwrites();
+        let recipe = self.recipe();
+        let probes = if writes_part { Vec::new() } else { self.all_probes()? };
+        check(recipe.populations(), recipe.reports(), &probes, recipe.run(), writes_part)?;
+        Ok(check_folder(files.directory, overwrite)?)
     }
 
     /// The files of one rank of several, in a folder of its own; all ranks call together.

@@ -141,11 +141,14 @@ impl Session {
             };
             agree(comm, output)
         };
-        // Files of an earlier run are touched once it is clear that this one can begin.
-        let waits = checkpoint.is_some() || agree(comm.as_mut(), self.replaces(&files))?;
-        let new = if waits { None } else { open(comm.as_mut())? };
+        if checkpoint.is_none() {
+            let checked = if rank == 0 { self.check_output(&files, writes_part) } else { Ok(()) };
+            agree(comm.as_mut(), checked)?;
+        }
         let run = self.recipe().run();
         let mut simulation = Simulation::new(network, run, backend, comm)?;
+        let failed = simulation.failure();
+        agree(simulation.comm(), failed.map_or(Ok(()), |error| Err(error.into())))?;
         let collects = ranks > 1 && !writes_part;
         if collects {
             simulation.collect_on_root(&self.ranks_of_columns(&rank_of, rank)?);
@@ -153,7 +156,8 @@ impl Session {
         if let Some(checkpoint) = &checkpoint {
             checkpoints::restore(&mut simulation, checkpoint, &gids_of(&rank_of, rank), &model, run.steps())?;
         }
-        let output = if waits { open(simulation.comm())? } else { new };
+        // Files of an earlier run are touched now that this one can begin.
+        let output = open(simulation.comm())?;
         let mut made = Run {
             first_step: simulation.step(),
             resumed: checkpoint.is_some(),
@@ -185,7 +189,7 @@ impl Session {
         Ok(made)
     }
 
-    fn network(&self, backend: &dyn Backend, rank_of: &[u32], rank: usize) -> Result<Network, Error> {
+    pub(crate) fn network(&self, backend: &dyn Backend, rank_of: &[u32], rank: usize) -> Result<Network, Error> {
         Ok(tianyan_layout::build(self.recipe(), &self.mechanisms, rank_of, rank, &backend.target())?)
     }
 

@@ -16,8 +16,9 @@ pub(crate) fn probes_of(probes: &[Probe], report: usize) -> &[Probe] {
     &probes[start..end]
 }
 
-/// Finds everything that is wrong with the reports and with names that cannot stand in a file.
-pub(crate) fn check(
+/// Finds everything that is wrong with the reports and with names that cannot stand in a file; of the part of a rank no
+/// report need have probes.
+pub fn check(
     populations: &[Population],
     reports: &[Report],
     probes: &[Probe],
@@ -76,6 +77,13 @@ fn check_probes(report: &Report, index: usize, probes: &[Probe]) -> Option<Probl
 /// Creates the directory, or empties it of the files of an earlier run if it may overwrite them. Files that no run of
 /// ours wrote stay.
 pub(crate) fn prepare(directory: &Path, settings: &OutputSettings, reports: &[Report]) -> Result<(), Problems> {
+    check_folder(directory, settings.overwrite)?;
+    remove_old(directory, settings, reports)
+}
+
+/// Creates the folder; fails if it cannot be written, if another run writes there, or if it holds something that must not be
+/// replaced.
+pub fn check_folder(directory: &Path, overwrite: bool) -> Result<(), Problems> {
     fs::create_dir_all(directory).map_err(|error| not_writable(directory, &error))?;
     let mut entries = fs::read_dir(directory).map_err(|error| not_writable(directory, &error))?;
     if entries.next().is_none() {
@@ -85,12 +93,12 @@ pub(crate) fn prepare(directory: &Path, settings: &OutputSettings, reports: &[Re
     for part in parts.filter(|path| path.extension().is_some_and(|ending| ending == "part")) {
         check_unused(&part)?;
     }
-    if !settings.overwrite {
+    if !overwrite {
         let problem = Problem::new("output-exists", "the output directory exists and is not empty");
         let place = Place::file(directory.display().to_string());
         return Err(problem.at(place).help("use --overwrite to replace the results, or name another directory").into());
     }
-    remove_old(directory, settings, reports)
+    Ok(())
 }
 
 /// Whether the folder has results of a run that was completed.
