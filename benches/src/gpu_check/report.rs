@@ -42,15 +42,17 @@ impl Report {
             let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
             output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string()).unwrap_or_default()
         };
-        let driver = said("nvidia-smi", &["--query-gpu=driver_version,clocks.max.sm", "--format=csv,noheader"]);
-        let (day, commit) = (said("date", &["+%Y-%m-%d"]), said("git", &["rev-parse", "--short", "HEAD"]));
+        let known = |said: String| if said.is_empty() { "unknown".to_string() } else { said };
+        let drivers = said("nvidia-smi", &["--query-gpu=driver_version", "--format=csv,noheader"]);
+        let driver = known(drivers.lines().next().unwrap_or_default().into());
+        let (day, commit) = (said("date", &["+%Y-%m-%d"]), known(said("git", &["rev-parse", "--short", "HEAD"])));
         let head = format!(
-            "{}, {} processors; driver and clock at most {driver}, CUDA {}.{}; {day}; commit {}",
+            "{}, {} processors of at most {} MHz; driver {driver}, CUDA {}.{}; {day}; commit {commit}",
             device.name,
             device.multiprocessors,
+            device.clock_khz / 1000,
             device.driver / 1000,
             device.driver % 1000 / 10,
-            if commit.is_empty() { "unknown" } else { &commit },
         );
         Report { head, lines: Vec::new(), rows: Vec::new() }
     }

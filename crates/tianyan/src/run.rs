@@ -79,6 +79,16 @@ pub struct Run {
     pub device: Option<String>,
 }
 
+/// A run whose files are open.
+struct Begun {
+    simulation: Simulation,
+    output: Option<Output>,
+    /// If it goes on from a checkpoint: what is wrong with newer ones.
+    from: Option<Problems>,
+    directory: PathBuf,
+    model: Vec<(String, String)>,
+}
+
 /// What a rank may ask all ranks for, once an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Requests {
@@ -126,46 +136,17 @@ impl Session {
         if name == "cpu" {
             self.compile_once(comm.as_mut())?;
         }
-        let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
-        let found = if options.resume { checkpoints::newest(&directory, comm.as_mut())? } else { None };
-        let (checkpoint, broken_checkpoints) = found.unzip();
-        let model = self.fingerprint(options.double);
-        let writers = options.writers.unwrap_or_else(|| self.source.writers());
-        let writes_part = writers == Writers::PerRank && ranks > 1;
-        let files = Files { directory: &directory, options, checkpoint: checkpoint.as_ref() };
-        let open = |comm: &mut dyn Communicator| {
-            let output = match (writes_part, rank) {
-                (true, _) => self.open_part(&files, &rank_of, comm),
-                (false, 0) => self.open_output(&files).map(Some),
-                (false, _) => Ok(None),
-            };
-            agree(comm, output)
-        };
-        if checkpoint.is_none() {
-            let checked = if rank == 0 { self.check_output(&files, writes_part) } else { Ok(()) };
-            agree(comm.as_mut(), checked)?;
-        }
+        let Begun { simulation, output, from, directory, model } =
+            self.begin(options, backend, network, &rank_of, comm)?;
         let run = self.recipe().run();
-        let mut simulation = Simulation::new(network, run, backend, comm)?;
-        let failed = simulation.failure();
-        agree(simulation.comm(), failed.map_or(Ok(()), |error| Err(error.into())))?;
-        let collects = ranks > 1 && !writes_part;
-        if collects {
-            simulation.collect_on_root(&self.ranks_of_columns(&rank_of, rank)?);
-        }
-        if let Some(checkpoint) = &checkpoint {
-            checkpoints::restore(&mut simulation, checkpoint, &gids_of(&rank_of, rank), &model, run.steps())?;
-        }
-        // Files of an earlier run are touched now that this one can begin.
-        let output = open(simulation.comm())?;
         let mut made = Run {
             first_step: simulation.step(),
-            resumed: checkpoint.is_some(),
-            parts_of: writes_part.then(|| directory.clone()),
+            resumed: from.is_some(),
+            parts_of: self.writes_parts(options, ranks).then_some(directory),
             place: place(rank, threads, own, setup),
             schedule: Schedule::new(self.checkpoint_plan(options), simulation.time_ms()),
             model,
-            broken_checkpoints: broken_checkpoints.unwrap_or_default(),
+            broken_checkpoints: from.unwrap_or_default(),
             device: is_news.then(|| format!("{name}: {reason}")),
             simulation,
             output,
@@ -182,11 +163,56 @@ impl Session {
         let (host, way) = (&made.place.host, made.simulation.way());
         let seconds = setup.elapsed().as_secs_f64();
         tracing::info!(rank, ranks, threads, host, exchange = ?way, memory_mb = usage::peak_rss_mb(), seconds, "initialised");
-        if checkpoint.is_none() {
+        if !made.resumed {
             let rows = made.simulation.first_rows();
             made.write(&rows)?;
         }
         Ok(made)
+    }
+
+    /// Initialises the network, goes on from a checkpoint if that is wanted, and opens the files.
+    fn begin(
+        &self,
+        options: &StartOptions,
+        backend: Box<dyn Backend>,
+        network: Network,
+        rank_of: &[u32],
+        mut comm: Box<dyn Communicator>,
+    ) -> Result<Begun, Error> {
+        let (rank, ranks) = (comm.rank(), comm.size());
+        let directory = options.output.clone().unwrap_or_else(|| self.output_directory());
+        let found = if options.resume { checkpoints::newest(&directory, comm.as_mut())? } else { None };
+        let (checkpoint, from) = found.unzip();
+        let model = self.fingerprint(options.double);
+        let writes_parts = self.writes_parts(options, ranks);
+        let files = Files { directory: &directory, options, checkpoint: checkpoint.as_ref() };
+        if checkpoint.is_none() {
+            let checked = if rank == 0 { self.check_output(&files, writes_parts) } else { Ok(()) };
+            agree(comm.as_mut(), checked)?;
+        }
+        let run = self.recipe().run();
+        let mut simulation = Simulation::new(network, run, backend, comm)?;
+        let failed = simulation.failure();
+        agree(simulation.comm(), failed.map_or(Ok(()), |error| Err(error.into())))?;
+        if ranks > 1 && !writes_parts {
+            simulation.collect_on_root(&self.ranks_of_columns(rank_of, rank)?);
+        }
+        if let Some(checkpoint) = &checkpoint {
+            checkpoints::restore(&mut simulation, checkpoint, &gids_of(rank_of, rank), &model, run.steps())?;
+        }
+        // Files of an earlier run are touched now that this one can begin.
+        let output = match (writes_parts, rank) {
+            (true, _) => self.open_part(&files, rank_of, simulation.comm()),
+            (false, 0) => self.open_output(&files).map(Some),
+            (false, _) => Ok(None),
+        };
+        let output = agree(simulation.comm(), output)?;
+        Ok(Begun { simulation, output, from, directory, model })
+    }
+
+    /// Whether each of several ranks writes its own results.
+    fn writes_parts(&self, options: &StartOptions, ranks: usize) -> bool {
+        options.writers.unwrap_or_else(|| self.source.writers()) == Writers::PerRank && ranks > 1
     }
 
     pub(crate) fn network(&self, backend: &dyn Backend, rank_of: &[u32], rank: usize) -> Result<Network, Error> {
