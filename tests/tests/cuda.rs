@@ -167,7 +167,7 @@ fn a_gpu_that_cannot_harms_nothing() {
     let Some(mock) = mock() else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let [results, other] = ["results", "other"].map(|name| folder.path().join(name));
-    let model = ["models/ring/ring_hh.toml", "--duration-ms", "1", "--threads", "1"];
+    let model = ["models/ring/ring_hh.toml", "--duration-ms", "8", "--threads", "1"];
     let full = ("TIANYAN_MOCK_MEMORY", "1000000");
     let odd = ("TIANYAN_MOCK_NO_FUNCTION", "hear");
     let run = |folder: &Path, more: &[&str], what| {
@@ -182,6 +182,16 @@ fn a_gpu_that_cannot_harms_nothing() {
     let auto = run(&other, &["--backend", "auto"], full);
     assert!(auto.status.success() && said(&auto).contains("on cpu: the network takes"), "{}", said(&auto));
     equal(&results, &other);
+    // A device that fails while a run goes on makes no other model of it.
+    let half = folder.path().join("half");
+    let stopped = run(&half, &["--backend", "cpu", "--checkpoint-every-ms", "1"], ("TIANYAN_DRILL", "panic:0:5"));
+    assert!(!stopped.status.success() && half.join("checkpoints").is_dir(), "{}", said(&stopped));
+    let failed = run(&half, &["--backend", "cuda", "--resume"], ("TIANYAN_MOCK_LAUNCH_FAILS", "1"));
+    assert!(said(&failed).contains("CUDA_ERROR_LAUNCH_FAILED"), "{}", said(&failed));
+    assert!(!said(&failed).contains("other-model"), "{}", said(&failed));
+    let gone_on = run(&half, &["--backend", "cuda", "--resume"], ("TIANYAN_MOCK_LAUNCH_FAILS", "0"));
+    assert!(said(&gone_on).contains("going on from the checkpoint at 5 ms"), "{}", said(&gone_on));
+    equal(&results, &half);
 }
 
 #[test]

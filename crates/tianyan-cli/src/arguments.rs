@@ -204,7 +204,8 @@ pub struct RunArguments {
     /// on it
     #[arg(long, value_name = "WHAT", default_value = "auto")]
     pub backend: Backend,
-    /// Go on from the newest checkpoint in the folder of the results; begin at 0 if there is none
+    /// Go on from the newest checkpoint in the folder of the results; begin at 0 if there is none, and do nothing if the
+    /// results there are complete
     #[arg(long, conflicts_with = "overwrite")]
     pub resume: bool,
     /// Write a checkpoint after so much model time [default: the config's]; SIGUSR1 asks for one at any time, SIGINT and

@@ -1,6 +1,6 @@
 //! Checkpoints of a run: when they are due, how ranks write one together, and how a run goes on from one.
 
-use crate::ranks::agree;
+use crate::ranks::{agree, check_device};
 use crate::{Error, Session, VERSION};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -9,7 +9,7 @@ use tianyan_comm::Communicator;
 use tianyan_engine::Simulation;
 use tianyan_io::checkpoint::{Checkpoint, CheckpointHead, CheckpointWriter, FORMAT};
 use tianyan_io::output::Output;
-use tianyan_model::{Gid, Problems, RunSettings, Snapshot};
+use tianyan_model::{Gid, Precision, Problems, RunSettings, Snapshot};
 
 /// When a run writes checkpoints by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -70,7 +70,7 @@ pub(crate) fn write(
     let written = simulation.comm().gather_to_root(&own);
     let written = written.iter().filter_map(|text| serde_json::from_slice(text).ok()).collect();
     let is_root = simulation.comm().rank() == 0;
-    let network = of_network(simulation);
+    let network = of_network(simulation)?;
     let model: Vec<_> = model.iter().cloned().chain([network]).collect();
     let spikes = simulation.all_spikes();
     let recent = simulation.recent_spikes();
@@ -93,8 +93,7 @@ pub(crate) fn write(
     let mut writer = agree(simulation.comm(), begun.transpose().map_err(Error::Output))?;
     for rank in 0..simulation.comm().size() {
         let cells = simulation.cells_of(rank);
-        let read = simulation.failure().map_or(Ok(()), |error| Err(Error::Run(error)));
-        agree(simulation.comm(), read)?;
+        check_device(simulation)?;
         let taken = writer.as_mut().map_or(Ok(()), |writer| writer.append(&cells));
         agree(simulation.comm(), taken.map_err(Error::Output))?;
     }
@@ -124,8 +123,10 @@ pub(crate) fn newest(output: &Path, comm: &mut dyn Communicator) -> Result<Optio
 }
 
 /// What files beside the config make of the network.
-fn of_network(simulation: &mut Simulation) -> (String, String) {
-    ("the network's cells and connections".into(), format!("{:016x}", simulation.digest()))
+fn of_network(simulation: &mut Simulation) -> Result<(String, String), Error> {
+    let digest = simulation.digest();
+    check_device(simulation)?;
+    Ok(("the network's cells and connections".into(), format!("{digest:016x}")))
 }
 
 /// Puts a simulation where the checkpoint was made, if it is that of the same `model`. All ranks call together.
@@ -136,7 +137,7 @@ pub(crate) fn restore(
     model: &[(String, String)],
     steps: u64,
 ) -> Result<(), Error> {
-    let network = of_network(simulation);
+    let network = of_network(simulation)?;
     let model: Vec<_> = model.iter().cloned().chain([network]).collect();
     let same = checkpoint.check_model(VERSION, &model, steps);
     agree(simulation.comm(), same.map_err(Error::Input))?;
@@ -147,6 +148,7 @@ pub(crate) fn restore(
     };
     let snapshot = agree(simulation.comm(), read().map_err(Error::Input))?;
     simulation.restore(&snapshot)?;
+    check_device(simulation)?;
     simulation.count_spikes_from(checkpoint.head.spikes);
     Ok(())
 }
@@ -166,7 +168,7 @@ impl Session {
             ("tables".into(), tables.to_string()),
             ("rate_error".into(), rate_error.map_or("none".into(), |bound| bound.to_string())),
             ("synapses".into(), format!("{synapses:?}").to_lowercase()),
-            ("precision".into(), format!("{precision:?}").to_lowercase()),
+            ("precision".into(), if *precision == Precision::Single { "f32" } else { "f64" }.into()),
             ("second_order".into(), format!("{second_order:?}").to_lowercase()),
             ("the width of reports".into(), if double { "64 bits" } else { "as the config says" }.into()),
         ];

@@ -90,16 +90,17 @@ impl Session {
             Device::Auto => {
                 let made = self.on_gpu(options, threads, rank_of, comm);
                 let all_can = comm.min(if made.is_ok() { 1.0 } else { 0.0 }) > 0.0;
+                let own = made.as_ref().err().map(|(error, _)| why(error)).unwrap_or_default();
                 match made {
                     Ok(made) if all_can => return Ok(made),
-                    Ok(_) => ("other ranks take the processor".into(), true),
-                    Err((error, is_news)) => (why(&error), is_news),
+                    Ok(_) => (reason_of_ranks(&own, comm), true),
+                    Err((_, is_news)) => (reason_of_ranks(&own, comm), is_news),
                 }
             }
         };
         let (reason, is_news) = match self.recipe().run().precision {
             Precision::Double => (reason, is_news),
-            Precision::Single => (format!("{reason}; and so mechanisms compute with 64 bits, not 32"), true),
+            Precision::Single => (format!("{reason}; and so density mechanisms compute with 64 bits, not 32"), true),
         };
         let cpu = cpu(&StartOptions { threads: Some(threads), ..options.clone() });
         let network = self.network(&cpu, rank_of, comm.rank());
@@ -166,10 +167,20 @@ impl Session {
         let asked = if is_asked { "asked for; " } else { "" };
         let (bits, narrow) = match self.recipe().run().precision {
             Precision::Double => ("f64", ""),
-            Precision::Single => ("f32", "; mechanisms compute with 32 bits"),
+            Precision::Single => ("f32", "; density mechanisms compute with 32 bits"),
         };
         let reason = format!("{asked}{} takes {prediction}{narrow}", backend.device().name);
         Ok(Chosen { backend: Box::new(backend), name: "cuda", bits, reason, is_news: true })
+    }
+}
+
+/// This rank's reason not to take the GPU, else that of another one. All ranks call together.
+fn reason_of_ranks(own: &str, comm: &mut dyn Communicator) -> String {
+    let all = comm.all_gather(own.as_bytes());
+    let other = all.iter().enumerate().find(|(_, reason)| !reason.is_empty());
+    match other.filter(|_| own.is_empty()) {
+        Some((rank, reason)) => format!("rank {rank} cannot take a GPU: {}", String::from_utf8_lossy(reason)),
+        None => own.into(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use tianyan_comm::Communicator;
+use tianyan_engine::Simulation;
 
 /// The result, if all ranks have one. Otherwise no rank goes on: rank 0 tells the problems of all, each once, and the
 /// others none. All ranks ask together.
@@ -19,6 +20,13 @@ pub fn agree<T>(comm: &mut dyn Communicator, result: Result<T, Error>) -> Result
     // Wrong input (2) says more than a failure (1).
     let code = if codes & 2 != 0 { 2 } else { 1 };
     Err(Error::Ranks { told: told(&texts), code })
+}
+
+/// Fails, on all ranks, if the device of one of them failed in a call that returned no error: its numbers are not to be
+/// used. All ranks ask together.
+pub(crate) fn check_device(simulation: &mut Simulation) -> Result<(), Error> {
+    let failed = simulation.failure().map_or(Ok(()), |error| Err(Error::Run(error)));
+    agree(simulation.comm(), failed)
 }
 
 /// Each text once, with the ranks that have it unless all do.

@@ -3,7 +3,7 @@
 use crate::checkpoints::{self, CheckpointPlan, Schedule};
 use crate::device::{self, Chosen, Device};
 use crate::files::{Files, Writers};
-use crate::ranks::agree;
+use crate::ranks::{agree, check_device};
 use crate::{Error, Estimate, GIT, RankEstimate, Session, VERSION, usage};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -192,8 +192,7 @@ impl Session {
         }
         let run = self.recipe().run();
         let mut simulation = Simulation::new(network, run, backend, comm)?;
-        let failed = simulation.failure();
-        agree(simulation.comm(), failed.map_or(Ok(()), |error| Err(error.into())))?;
+        check_device(&mut simulation)?;
         if ranks > 1 && !writes_parts {
             simulation.collect_on_root(&self.ranks_of_columns(rank_of, rank)?);
         }

@@ -39,11 +39,18 @@ pub fn check(
     problems.or(())
 }
 
+/// Most bytes of a report's name: file systems take 255, with its endings.
+const LONGEST_NAME: usize = 200;
+
 fn check_name(report: &Report, before: &[Report]) -> Option<Problem> {
     let name = report.name.as_str();
-    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
-        let problem = Problem::new("report-name", format!("\"{name}\" cannot be the name of a file"));
+    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) || name.contains(char::is_control) {
+        let problem = Problem::new("report-name", format!("{name:?} cannot be the name of a file"));
         return Some(problem.help("use letters, digits, - and _"));
+    }
+    if name.len() > LONGEST_NAME {
+        let problem = Problem::new("report-name", format!("a name of {} bytes is too long for a file", name.len()));
+        return Some(problem.help(format!("use at most {LONGEST_NAME}")));
     }
     if name == "spikes" {
         let problem = Problem::new("report-name", "spikes.h5 is the name of the spikes file");

@@ -134,6 +134,11 @@ impl Comparison {
         self.spikes.iter().all(|s| s.comparison.equal()) && self.traces.iter().all(ComparedTraces::equal)
     }
 
+    /// True if both have the same columns and times.
+    fn is_whole(&self) -> bool {
+        self.traces.iter().all(|t| t.comparison.columns[1..] == [0, 0] && t.comparison.rows[1..] == [0, 0])
+    }
+
     /// The earliest difference of all.
     pub fn first(&self) -> Option<Divergence> {
         let spike = |s: &ComparedSpikes| {

@@ -24,7 +24,8 @@ impl fmt::Display for Comparison {
         self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;
         match self.first() {
             Some(first) => writeln!(f, "different, first at {}", self.place(&first)),
-            None if self.equal() => writeln!(f, "equal within the tolerances"),
+            None if self.equal() && self.is_whole() => writeln!(f, "equal within the tolerances"),
+            None if self.equal() => writeln!(f, "equal within the tolerances, where both have something"),
             None => writeln!(f, "different: some reports have nothing in common"),
         }
     }
