@@ -9,6 +9,10 @@
      TREE_IN_STATE  defined where the arrays of the voltage equation do not fit into shared memory
      PLACE          an integer that holds the numbers of nodes and lanes
      GIVEN_AT       then: where in the state what chains give to each other lies
+     THREADS, BLOCKS   threads of a block, and blocks that a processor should run at a time
+     AREA_AT, CAPACITANCE_AT   where in the state those of nodes lie
+     DIFFUSES       defined where something diffuses along the cable
+     COUNT_CYCLES   defined where the time of each part of a step is measured
      LARGEST_VOLTAGE_MV, MOST_AT_ONCE, DETECTION_DELAY_MS   tianyan_engine's own
      HOT_IN_SHARED  defined where what each step reads of a group's tables fits into what is left
 

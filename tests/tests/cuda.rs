@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use tianyan_cuda::{CudaBackend, CudaOptions};
-use tianyan_engine::Backend;
+use tianyan_engine::{Backend, EngineError};
 use tianyan_tests::model::{Record, cpu, recipe, run, simulation};
 use tianyan_tests::ranks::{has_mpi, mpiexec};
 use tianyan_tests::{program, root, test_data};
@@ -255,11 +255,26 @@ fn base() -> PathBuf {
 }
 
 fn record(text: &str, backend: Box<dyn Backend>) -> Record {
-    run(&mut simulation(&recipe(text, &base()), backend), usize::MAX)
+    record_in(&base(), text, backend)
+}
+
+/// The same of a model whose files lie in this folder.
+fn record_in(folder: &Path, text: &str, backend: Box<dyn Backend>) -> Record {
+    run(&mut simulation(&recipe(text, folder), backend), usize::MAX)
 }
 
 fn same(what: &str, text: &str, options: CudaOptions) {
-    compare(what, &record(text, cpu(1)), &record(text, cuda(options)));
+    same_in(&base(), what, text, options);
+}
+
+fn same_in(folder: &Path, what: &str, text: &str, options: CudaOptions) {
+    compare(what, &record_in(folder, text, cpu(1)), &record_in(folder, text, cuda(options)));
+}
+
+/// Whether a GPU takes the model.
+fn accepts(folder: &Path, text: &str, options: CudaOptions) -> Result<(), EngineError> {
+    let backend = cuda(options);
+    backend.accepts(&tianyan_tests::model::network(&recipe(text, folder), backend.as_ref()).groups)
 }
 
 fn compare(what: &str, want: &Record, got: &Record) {
@@ -318,7 +333,6 @@ fn ring(file: &str, rings: usize, duration_ms: f64) -> String {
 /// What runs under the mock: see the top.
 mod inner {
     use super::*;
-    use tianyan_engine::EngineError;
 
     #[test]
     #[ignore = "runs under the mock"]
@@ -348,9 +362,8 @@ mod inner {
         // Two quantities that diffuse in a branched cell, one of them an ion.
         let folder = root().join("validation/cases");
         let text = std::fs::read_to_string(folder.join("diffusion.toml")).expect("a model");
-        let recipe = recipe(&text.replace("duration_ms = 100.0", "duration_ms = 12.0"), &folder);
-        let run = |backend| run(&mut simulation(&recipe, backend), usize::MAX);
-        compare("diffusion", &run(cpu(1)), &run(cuda(CudaOptions::default())));
+        let short = text.replace("duration_ms = 100.0", "duration_ms = 12.0");
+        same_in(&folder, "diffusion", &short, CudaOptions::default());
     }
 
     #[test]
@@ -363,9 +376,7 @@ mod inner {
         let seen = "[[probes]]\nreport = \"current\"\nvariable = \"current\"\nmechanism = \"na\"\ncells = \"cells\"\n\
             sections = \"dend\"\nx = \"all\"\nprecision = \"f64\"\n";
         for text in [OF_ORDERS.to_string(), format!("{OF_ORDERS}{seen}")] {
-            let recipe = recipe(&text, folder.path());
-            let run = |backend| run(&mut simulation(&recipe, backend), usize::MAX);
-            compare("orders", &run(cpu(1)), &run(cuda(CudaOptions::default())));
+            same_in(folder.path(), "orders", &text, CudaOptions::default());
         }
     }
 
@@ -390,12 +401,8 @@ mod inner {
                  \"all_to_all\"\nweight = 1.0\ndelay_ms = 0.2\n"
             )
         };
-        let accepts = |text: &str| {
-            let backend = cuda(CudaOptions::default());
-            let recipe = recipe(text, folder.path());
-            backend.accepts(&tianyan_tests::model::network(&recipe, backend.as_ref()).groups)
-        };
-        let error = accepts(&format!("{text}{}{}", connect("set"), connect("read"))).expect_err("an order").to_string();
+        let both = format!("{text}{}{}", connect("set"), connect("read"));
+        let error = accepts(folder.path(), &both, CudaOptions::default()).expect_err("an order").to_string();
         assert!(error.contains("events of `setv` change what events of others"), "{error}");
     }
 
@@ -512,11 +519,8 @@ mod inner {
     #[test]
     #[ignore = "runs under the mock"]
     fn too_large() {
-        let recipe = recipe(POINTS, &base());
-        let error = |ranks: usize| {
-            let backend = cuda(CudaOptions { ranks, ..CudaOptions::default() });
-            backend.accepts(&tianyan_tests::model::network(&recipe, backend.as_ref()).groups).expect_err("no room")
-        };
+        let options = |ranks| CudaOptions { ranks, ..CudaOptions::default() };
+        let error = |ranks| accepts(&base(), POINTS, options(ranks)).expect_err("no room");
         let (alone, shared) = (error(1).to_string(), error(2).to_string());
         assert!(alone.contains("MB of the GPU, which has 0 MB free\n") && alone.contains("use more GPUs"), "{alone}");
         assert!(shared.contains("MB free for 2 ranks"), "{shared}");

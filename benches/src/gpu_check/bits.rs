@@ -8,24 +8,29 @@ use tianyan_cuda::{CudaBackend, CudaOptions};
 use tianyan_engine::Simulation;
 use tianyan_tests::model::{cpu, recipe, run, simulation};
 
-/// Checks all models; true if none differs.
-pub fn all(options: &CudaOptions, models: Option<&Path>, report: &mut Report) -> bool {
-    let here = Path::new(".");
+/// Checks the small models; true if none differs.
+pub fn small(options: &CudaOptions, report: &mut Report) -> bool {
     let mut same = true;
     for (name, text) in SMALL {
-        same &= check(name, text, here, options, report);
+        same &= check(name, text, Path::new("."), options, report);
     }
     let folder = tempfile::tempdir();
     match folder.as_ref().map(|folder| (folder.path(), events(folder.path()))) {
         Ok((folder, Ok(text))) => same &= check("events", &text, folder, options, report),
         _ => report.line("events: no folder for temporary files".into()),
     }
+    same
+}
+
+/// Checks the large ones; true if none differs.
+pub fn large(options: &CudaOptions, models: Option<&Path>, report: &mut Report) -> bool {
+    let mut same = true;
     for (name, text) in [
         ("ring, hh", ring(Dendrites::Hh, 2, 250.0, true)),
         ("ring, rich", ring(Dendrites::Rich, 1, 250.0, true)),
         ("microcircuit, 1 %", microcircuit(0.01, 1000.0)),
     ] {
-        same &= check(name, &text, here, options, report);
+        same &= check(name, &text, Path::new("."), options, report);
     }
     let worm = models.map(|models| models.join("celegans"));
     match worm.as_deref().map(|folder| (folder, std::fs::read_to_string(folder.join("celegans302.toml")))) {

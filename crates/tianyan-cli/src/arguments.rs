@@ -329,10 +329,6 @@ pub struct BuildArguments {
     /// Seed of all random numbers, instead of the file's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Width of the numbers that density mechanisms compute with, on a GPU [default: the config's, else f64]; voltages,
-    /// events and synapses have 64 bits
-    #[arg(long, value_name = "WIDTH")]
-    pub precision: Option<Precision>,
     /// Threads [default: all cores]; the files do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
